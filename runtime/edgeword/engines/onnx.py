@@ -1,0 +1,77 @@
+"""ONNX files in ONNX Runtime."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeword.errors import EngineError
+
+_DTYPES: dict[str, type[np.generic]] = {
+    "tensor(int32)": np.int32,
+    "tensor(int64)": np.int64,
+    "tensor(float)": np.float32,
+}
+
+
+class OnnxGraph:
+    """The session bound to fixed buffers; `outputs` names the results that are asked for."""
+
+    def __init__(self, session: Any, output_names: list[str], run_options: Any) -> None:
+        self.inputs = {item.name: _buffer(item) for item in session.get_inputs()}
+        self.outputs = {item.name: _buffer(item) for item in session.get_outputs() if item.name in output_names}
+        binding = session.io_binding()
+        for name, array in self.inputs.items():
+            binding.bind_input(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
+        for name, array in self.outputs.items():
+            binding.bind_output(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
+        self._binding = binding
+        self._session = session
+        native, options, bound = session._sess, run_options, binding._iobinding  # noqa: SLF001
+        self.run = lambda: native.run_with_iobinding(bound, options)
+
+
+class OnnxEngine:
+    """An ONNX file; a file has one graph, of which a signature is the part its outputs need."""
+
+    def __init__(self, session: Any, version: str) -> None:
+        self._session = session
+        self.version = version
+
+    def graph(self, signature: str) -> OnnxGraph:
+        """See `Engine.graph`."""
+        import onnxruntime
+
+        options = onnxruntime.RunOptions()
+        names = [item.name for item in self._session.get_outputs()]
+        if signature == "advance":
+            names = [name for name in names if name.startswith("next_state_")]
+            # Leaves the vocabulary projection out: nothing that was asked for needs it.
+            options.only_execute_path_to_fetches = True
+        return OnnxGraph(self._session, names, options)
+
+
+def open_variant(content: bytes, threads: int) -> OnnxEngine:
+    """Load an ONNX file from its bytes: sequential, with a fixed number of threads that never spin."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    version = f"onnxruntime {onnxruntime.__version__}"
+    try:
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own exceptions share no parent but Exception
+        raise EngineError(f"{version} refuses the file: {(str(error).splitlines() or ['?'])[0]}") from None
+    return OnnxEngine(session, version)
+
+
+def _buffer(item: Any) -> NDArray[Any]:
+    if item.type not in _DTYPES or not all(isinstance(size, int) for size in item.shape):
+        raise EngineError(f"{item.name} is {item.type} {item.shape}: not a static tensor of a known type")
+    return np.zeros(item.shape, _DTYPES[item.type])

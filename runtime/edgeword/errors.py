@@ -1,0 +1,37 @@
+"""The errors that edgeword raises: each says what is wrong, where, and how to mend it."""
+
+
+class EdgewordError(Exception):
+    """Parent of every error that edgeword raises on purpose."""
+
+    exit_code = 2
+
+
+class BundleError(EdgewordError, ValueError):
+    """A bundle is missing, damaged, or written for another version."""
+
+
+class TokenizerError(EdgewordError, ValueError):
+    """A tokenizer file or setting cannot be used."""
+
+
+class UsageError(EdgewordError, ValueError):
+    """An argument or an option is out of its range."""
+
+
+class InputFileError(EdgewordError, OSError):
+    """A file cannot be read or written."""
+
+
+class EngineError(EdgewordError, RuntimeError):
+    """An engine cannot load or run a variant."""
+
+
+class MissingEngineError(EngineError, ImportError):
+    """No installed engine can run the variant that was asked for."""
+
+
+class GateError(EdgewordError, RuntimeError):
+    """A variant was measured and found outside its gate."""
+
+    exit_code = 1

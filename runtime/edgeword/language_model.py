@@ -1,0 +1,197 @@
+"""What users hold: a bundle loaded on one engine, asked for words."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgeword.bundle import Bundle
+from edgeword.decoding import Decoder, decoder_factory
+from edgeword.engines import Engine, EngineKind, engine_kinds
+from edgeword.errors import EngineError, UsageError
+from edgeword.manifest import Variant
+from edgeword.precisions import PRECISIONS
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Wall-clock milliseconds; None where nothing was measured."""
+
+    load_ms: float
+    """Opening the bundle and loading the variant."""
+    first_word_ms: float | None
+    """From the prompt's text to the first word."""
+    ms_per_word: float | None
+    """Mean over the words after the first."""
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A greedy continuation; `text` is without the prompt, `logprobs` are natural logarithms."""
+
+    prompt: str
+    text: str
+    words: tuple[str, ...]
+    ids: tuple[int, ...]
+    logprobs: tuple[float, ...]
+    finish_reason: str
+    """`length`: as many words as were asked for."""
+    timings: Timings
+
+
+@dataclass(frozen=True)
+class Score:
+    """How well the model foretells a text, token by token after the first."""
+
+    perplexity: float
+    """exp of the mean negative log-probability over the scored tokens; nan where there is none."""
+    logprobs: tuple[float, ...]
+    """One for each token after the first, without the targets that are out of the vocabulary."""
+    oov_rate: float
+    """Share of the text's tokens that are not in the vocabulary, 0 to 1."""
+
+
+class LanguageModel:
+    """A loaded variant of a bundle. Safe to share between threads: their words are computed in turn."""
+
+    def __init__(self, bundle: Bundle, variant: Variant, engine: str, loaded: Engine, load_ms: float) -> None:
+        self.bundle = bundle
+        self.tokenizer = bundle.tokenizer
+        self.variant = variant
+        self.engine = engine
+        self.engine_version = loaded.version
+        self.load_ms = load_ms
+        self._decoder = decoder_factory(loaded, bundle.manifest)
+        self._lock = threading.Lock()
+
+    @property
+    def precision(self) -> str:
+        """The precision of the loaded variant."""
+        return self.variant.precision
+
+    @property
+    def decode(self) -> str:
+        """The decode mode: `step` or `window`."""
+        return self.bundle.manifest.decode.mode
+
+    def generate(self, prompt: str, max_words: int = 20) -> Generation:
+        """Continue a prompt with `max_words` greedy words (characters, for a character model).
+
+        Raises UsageError for a `max_words` below 1.
+        """
+        started = time.perf_counter()
+        decoder = self._prompted(prompt, max_words)
+        predict, push = decoder.predict, decoder.push
+        ids, logprobs = [], []
+        with self._lock:
+            token, logprob = predict()
+            first = time.perf_counter()
+            ids.append(token)
+            logprobs.append(logprob)
+            for _ in range(max_words - 1):
+                push(token)
+                token, logprob = predict()
+                ids.append(token)
+                logprobs.append(logprob)
+        per_word = (time.perf_counter() - first) * 1e3 / (max_words - 1) if max_words > 1 else None
+        timings = Timings(self.load_ms, (first - started) * 1e3, per_word)
+        words = tuple(self.tokenizer.word(token) for token in ids)
+        text = self.tokenizer.joiner.join(word for word in words if word)
+        return Generation(prompt, text, words, tuple(ids), tuple(logprobs), "length", timings)
+
+    def stream(self, prompt: str, max_words: int = 20) -> Iterator[str]:
+        """Yield the words of `generate` as they are found. Several streams may run side by side."""
+        return self._words(self._prompted(prompt, max_words), max_words)
+
+    def score(self, text: str) -> Score:
+        """Perplexity of a text under the model; the first token is context only."""
+        ids = self.tokenizer.encode(text)
+        return Score(
+            *self.score_ids(ids),
+            oov_rate=self.tokenizer.oov_rate(text),
+        )
+
+    def score_ids(self, ids: list[int]) -> tuple[float, tuple[float, ...]]:
+        """Perplexity and log-probabilities of tokens, out-of-vocabulary targets left out."""
+        decoder = self._decoder()
+        logprobs = []
+        with self._lock:
+            decoder.begin(ids[:1])
+            for target in ids[1:]:
+                decoder.predict()
+                if target != self.tokenizer.oov_id:
+                    logprobs.append(logprob_of(decoder.logits(), target))
+                decoder.push(target)
+        perplexity = float(np.exp(-np.mean(logprobs))) if logprobs else float("nan")
+        return perplexity, tuple(logprobs)
+
+    def decoder(self) -> Decoder:
+        """A decoder of its own state on this model's graphs; not guarded against other threads."""
+        return self._decoder()
+
+    def _prompted(self, prompt: str, max_words: int) -> Decoder:
+        if isinstance(max_words, bool) or not isinstance(max_words, int) or max_words < 1:
+            raise UsageError(f"max_words is {max_words!r}; give a whole number of at least 1")
+        ids = self.tokenizer.encode(prompt)
+        decoder = self._decoder()
+        with self._lock:
+            decoder.begin(ids)
+        return decoder
+
+    def _words(self, decoder: Decoder, max_words: int) -> Iterator[str]:
+        for _ in range(max_words):
+            with self._lock:
+                token, _ = decoder.predict()
+                decoder.push(token)
+            yield self.tokenizer.word(token)
+
+
+def logprob_of(logits: np.ndarray, token: int) -> float:
+    """Natural log-probability of one token under logits `[V]`: log softmax, shifted by the largest."""
+    shifted = logits - logits.max()
+    return float(shifted[token] - np.log(np.exp(shifted).sum()))
+
+
+def load(
+    path: str | os.PathLike[str], engine: str = "auto", precision: str = "auto", threads: int = 1
+) -> LanguageModel:
+    """Open a bundle and load one of its variants.
+
+    With `auto`, the first installed engine and the bundle's first fitting precision are taken, and where an
+    engine refuses a file the next one is tried. Raises BundleError, EngineError or UsageError.
+    """
+    started = time.perf_counter()
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        raise UsageError(f"threads is {threads!r}; give a whole number of at least 1")
+    bundle = Bundle(path)
+    refusals = []
+    for kind, variant in _candidates(bundle, engine, precision):
+        try:
+            loaded = kind.open(bundle.read(variant), threads)
+            return LanguageModel(bundle, variant, kind.name, loaded, (time.perf_counter() - started) * 1e3)
+        except EngineError as error:
+            refusals.append(f"{variant.file}: {error}")
+    raise EngineError("; ".join(refusals))
+
+
+def _candidates(bundle: Bundle, engine: str, precision: str) -> list[tuple[EngineKind, Variant]]:
+    """The (engine, variant) pairs that fit what was asked for, in the order to try them."""
+    if precision not in ("auto", *PRECISIONS):
+        raise UsageError(f"precision {precision!r} is not one of auto, {', '.join(PRECISIONS)}")
+    variants = bundle.manifest.variants
+    order = list(PRECISIONS)
+    found = [
+        (kind, variant)
+        for kind in engine_kinds(engine)
+        for variant in sorted(variants, key=lambda v: order.index(v.precision))
+        if variant.format == kind.format and precision in ("auto", variant.precision)
+    ]
+    if not found:
+        held = ", ".join(f"{v.format} {v.precision}" for v in variants)
+        raise UsageError(f"{bundle.path} has no variant for engine {engine}, precision {precision}; it holds {held}")
+    return found

@@ -1,0 +1,35 @@
+"""The precisions: one table, read by the exporter, the gates, the bundle and the engines' choice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FORMATS = ("tflite", "onnx")
+
+
+@dataclass(frozen=True)
+class Precision:
+    """How a variant stores its weights, and what that may cost."""
+
+    name: str
+    formats: tuple[str, ...]
+    max_perplexity_increase: float
+    """The gate in percent of the Keras model's perplexity; negative changes always pass."""
+
+
+# Ordered by what a device should take first when nothing else decides.
+PRECISIONS: dict[str, Precision] = {
+    row.name: row
+    for row in (
+        Precision("dynamic-int8", FORMATS, 0.5),
+        Precision("float32", FORMATS, 0.0),
+    )
+}
+
+# The float32 gate above is exact in words; this much of a percent is rounding of the sum itself.
+FLOAT32_ROUNDING_PERCENT = 0.01
+
+
+def model_file(precision: str, file_format: str) -> str:
+    """The name of a variant's file in a bundle."""
+    return f"model.{precision}.{file_format}"

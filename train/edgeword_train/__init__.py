@@ -1,0 +1,1 @@
+"""edgeword_train"""
