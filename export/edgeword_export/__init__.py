@@ -1,1 +1,22 @@
-"""edgeword_export"""
+"""edgeword_export: Keras models to bundles. `export` is the function behind `edgeword export`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from edgeword_export.export import Exported, export
+
+__all__ = ["Exported", "export"]
+
+
+def __getattr__(name: str) -> Any:
+    # tensorflow is imported at the first use, not with the commands' argument parsers.
+    if name in __all__:
+        from edgeword_train.tensorflow_import import prepare_tensorflow
+
+        prepare_tensorflow("export")
+        from edgeword_export import export as module
+
+        return getattr(module, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

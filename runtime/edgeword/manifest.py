@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from edgeword.errors import BundleError
+from edgeword.errors import BundleError, UsageError
 from edgeword.padding import Padding
 
 FORMAT_VERSION = 1
@@ -209,9 +209,18 @@ def _read(cls: type[T], data: Any, where: str) -> T:
     return cls(**{name: _value(annotations[name], data[name], f"{where}.{name}") for name in names})
 
 
+def _padding(value: Any, where: str) -> Padding:
+    if not isinstance(value, dict):
+        raise BundleError(f"{where} is not an object; export the bundle again")
+    try:
+        return Padding.from_dict(value)
+    except UsageError as error:
+        raise BundleError(f"{where}: {error}; export the bundle again") from None
+
+
 def _value(annotation: str, value: Any, where: str) -> Any:
     if annotation == "Padding":
-        return Padding.from_dict(value)
+        return _padding(value, where)
     if annotation in _NESTED:
         return _read(_NESTED[annotation], value, where)
     if annotation not in _SCALARS:

@@ -20,8 +20,7 @@ _INT32 = np.iinfo(np.int32)
 
 @dataclass(frozen=True)
 class Padding:
-    """
-    Where a short sequence gets `value` and where a long one is cut; Keras' defaults.
+    """Where a short sequence gets `value` and where a long one is cut; Keras' defaults.
 
     Raises UsageError for a side other than "pre" and "post" and for a value that is not an int32.
     """

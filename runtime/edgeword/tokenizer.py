@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from edgeword.errors import TokenizerError, UsageError
@@ -36,8 +37,7 @@ _FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """
-    Turns text into ids and ids into text; id 0 is kept for padding.
+    """Turns text into ids and ids into text; id 0 is kept for padding.
 
     `vocabulary[i]` is the token of id `i + 1`, or None where no token has that id. `level` is "word" or
     "char"; `filters`, `split` and `punctuation` are without effect at level "char", as in Keras.
@@ -61,7 +61,7 @@ class Tokenizer:
     filters: str = DEFAULT_FILTERS
     split: str = " "
     punctuation: Literal["split", "strip"] = "split"
-    _ids: dict[str, int] = field(init=False, repr=False, compare=False)
+    _ids: dict[str | None, int] = field(init=False, repr=False, compare=False)
     _table: dict[int, str | None] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -87,8 +87,7 @@ class Tokenizer:
         oov_token: str | None = None,
         char_level: bool = False,
     ) -> Tokenizer:
-        """
-        Give ids by descending frequency, ties in order of first appearance, the OOV token first.
+        """Give ids by descending frequency, ties in order of first appearance, the OOV token first.
 
         As in Keras, only ids below `num_words` are kept, and None or 0 keeps all. Raises TokenizerError
         for an option, UsageError for texts that are not text.
@@ -141,8 +140,7 @@ class Tokenizer:
         return [self.oov_id if token_id is None else token_id for token_id in found]
 
     def decode(self, ids: Iterable[int]) -> str:
-        """
-        Text of the ids, joined by `joiner`; an id without a token gives the OOV token, or nothing.
+        """Text of the ids, joined by `joiner`; an id without a token gives the OOV token, or nothing.
 
         As Keras' `sequences_to_texts`, which however puts spaces between characters too.
         """
@@ -191,8 +189,7 @@ class Tokenizer:
 
     @classmethod
     def from_json(cls, text: str) -> Tokenizer:
-        """
-        Read edgeword's own format, Keras' `Tokenizer.to_json()`, or a JSON list of tokens.
+        """Read edgeword's own format, Keras' `Tokenizer.to_json()`, or a JSON list of tokens.
 
         Keras' text may be a JSON string itself, as `json.dump(tokenizer.to_json(), file)` writes it.
         Raises TokenizerError.
@@ -220,8 +217,8 @@ def parse_json(text: str) -> Any:
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     data = dict(pairs)
     if len(data) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        neighbours = pairwise(sorted(key for key, _ in pairs))
+        twice = next(key for key, following in neighbours if key == following)
         raise TokenizerError(f"tokenizer: the key {twice!r} occurs twice; keep one")
     return data
 
@@ -238,10 +235,10 @@ def _keys(level: object) -> tuple[str, ...]:
     return _KEYS if level == "char" else _KEYS + _WORD_KEYS
 
 
-def _check_header(data: object) -> None:
-    if not hasattr(data, "keys") or data.get("format") != FORMAT:  # type: ignore[attr-defined]
+def _check_header(data: Mapping[str, Any]) -> None:
+    if data.get("format") != FORMAT:
         raise TokenizerError(f"tokenizer: not in edgeword's format; 'format' must be {FORMAT!r}")
-    version = data.get("version")  # type: ignore[attr-defined]
+    version = data.get("version")
     if type(version) is not int or version < 1:
         raise TokenizerError(f"tokenizer: version must be a positive integer, not {version!r}")
     if version > VERSION:
@@ -261,7 +258,7 @@ def _check_keys(data: Mapping[str, Any]) -> None:
             raise TokenizerError(f"tokenizer: unknown key {key!r}; remove it, or export the tokenizer again")
 
 
-def _ids_of(vocabulary: tuple[str | None, ...]) -> dict[str, int]:
+def _ids_of(vocabulary: tuple[str | None, ...]) -> dict[str | None, int]:
     """Ids by token; the types are checked once per kind, for this runs in every cold start."""
     for kind in set(map(type, vocabulary)):
         if not issubclass(kind, (str, type(None))):
@@ -270,14 +267,16 @@ def _ids_of(vocabulary: tuple[str | None, ...]) -> dict[str, int]:
             )
     if len(vocabulary) > MAX_ID:
         raise TokenizerError(f"tokenizer: {len(vocabulary)} tokens; at most {MAX_ID} can have an id")
-    ids: dict[str, int] = {}
-    for token_id, token in enumerate(vocabulary, start=1):
-        if token is not None and ids.setdefault(token, token_id) != token_id:
-            raise TokenizerError(f"tokenizer: {token!r} has the ids {ids[token]} and {token_id}; keep one")
+    ids = dict(zip(vocabulary, range(1, len(vocabulary) + 1), strict=True))
+    ids.pop(None, None)
+    if len(ids) + vocabulary.count(None) < len(vocabulary):
+        places = enumerate(vocabulary, start=1)
+        first, token = next((i, token) for i, token in places if token is not None and ids[token] != i)
+        raise TokenizerError(f"tokenizer: {token!r} has the ids {first} and {ids[token]}; keep one")
     return ids
 
 
-def _check_oov(tokenizer: Tokenizer, ids: dict[str, int]) -> None:
+def _check_oov(tokenizer: Tokenizer, ids: dict[str | None, int]) -> None:
     token, token_id = tokenizer.oov_token, tokenizer.oov_id
     if token is None or token_id is None:
         if not (token is None and token_id is None):

@@ -26,8 +26,7 @@ _LOOKS_LIKE_JSON = re.compile(r'\s*(?:[{\[]\s*["\]}]|"\s*\{)')
 
 
 def read_tokenizer(path: str | PathLike[str]) -> Tokenizer:
-    """
-    Read a file that `Tokenizer.from_json` reads, or a plain vocabulary with one token per line.
+    """Read a file that `Tokenizer.from_json` reads, or a plain vocabulary with one token per line.
 
     For the ids of a plain vocabulary see `from_vocabulary`. Raises InputFileError for a
     file that cannot be read, TokenizerError, naming the file, for what cannot be understood.
@@ -67,8 +66,7 @@ def from_foreign(data: object) -> Tokenizer:
 
 
 def from_keras(config: Any) -> Tokenizer:
-    """
-    Tokenizer of the "config" of Keras' `Tokenizer.to_json()`; ids come from its word_index.
+    """Tokenizer of the "config" of Keras' `Tokenizer.to_json()`; ids come from its word_index.
 
     An `analyzer` cannot be seen here, for Keras does not save it. Raises TokenizerError.
     """
@@ -127,8 +125,7 @@ def _oov_id(words: dict[str, int], oov_token: Any) -> int | None:
 
 
 def from_vocabulary(words: Sequence[str]) -> Tokenizer:
-    """
-    Tokenizer of a vocabulary, with TextVectorization's default standardization.
+    """Tokenizer of a vocabulary, with TextVectorization's default standardization.
 
     A first token "", "[PAD]" or "<pad>" has id 0, as in `TextVectorization.get_vocabulary()`; otherwise
     the first token has id 1. The first "[UNK]" or "<unk>" is the OOV token. Raises TokenizerError.

@@ -6,6 +6,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+from numpy.typing import NDArray
+
 from edgeword.errors import EngineError
 
 # Import name → distribution name; the maintained successor first.
@@ -27,10 +29,15 @@ class LiteRTGraph:
         names = interpreter._get_full_signature_list()[signature]  # noqa: SLF001
         subgraph = native.GetSubgraphIndexFromSignature(signature)
         native.AllocateTensors(subgraph)
-        # The first run plans the delegates' memory; views are taken when nothing will move any more.
+
+        def views(kind: str) -> dict[str, NDArray[Any]]:
+            return {name: native.tensor(native, index, subgraph) for name, index in names[kind].items()}
+
+        for array in views("inputs").values():
+            array.fill(0)
+        # The first run plans the delegate's memory; the views to keep are taken when nothing moves any more.
         native.Invoke(subgraph)
-        self.inputs = {name: native.tensor(native, index, subgraph) for name, index in names["inputs"].items()}
-        self.outputs = {name: native.tensor(native, index, subgraph) for name, index in names["outputs"].items()}
+        self.inputs, self.outputs = views("inputs"), views("outputs")
         self.run = lambda: native.Invoke(subgraph)
 
 

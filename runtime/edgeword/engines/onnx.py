@@ -9,48 +9,36 @@ from numpy.typing import NDArray
 
 from edgeword.errors import EngineError
 
-_DTYPES: dict[str, type[np.generic]] = {
-    "tensor(int32)": np.int32,
-    "tensor(int64)": np.int64,
-    "tensor(float)": np.float32,
-}
+_DTYPES: dict[str, type[np.generic]] = {"tensor(int32)": np.int32, "tensor(float)": np.float32}
 
 
 class OnnxGraph:
-    """The session bound to fixed buffers; `outputs` names the results that are asked for."""
+    """The session bound to fixed buffers."""
 
-    def __init__(self, session: Any, output_names: list[str], run_options: Any) -> None:
+    def __init__(self, session: Any, run_options: Any) -> None:
         self.inputs = {item.name: _buffer(item) for item in session.get_inputs()}
-        self.outputs = {item.name: _buffer(item) for item in session.get_outputs() if item.name in output_names}
+        self.outputs = {item.name: _buffer(item) for item in session.get_outputs()}
         binding = session.io_binding()
         for name, array in self.inputs.items():
             binding.bind_input(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
         for name, array in self.outputs.items():
             binding.bind_output(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
-        self._binding = binding
-        self._session = session
-        native, options, bound = session._sess, run_options, binding._iobinding  # noqa: SLF001
-        self.run = lambda: native.run_with_iobinding(bound, options)
+        self.run = lambda: session.run_with_iobinding(binding, run_options)
 
 
 class OnnxEngine:
-    """An ONNX file; a file has one graph, of which a signature is the part its outputs need."""
+    """An ONNX file. A file has one graph, so `advance` is `step` with its prediction left unread."""
 
-    def __init__(self, session: Any, version: str) -> None:
-        self._session = session
+    def __init__(self, session: Any, run_options: Any, version: str) -> None:
+        self._graph = OnnxGraph(session, run_options)
         self.version = version
 
     def graph(self, signature: str) -> OnnxGraph:
         """See `Engine.graph`."""
-        import onnxruntime
-
-        options = onnxruntime.RunOptions()
-        names = [item.name for item in self._session.get_outputs()]
-        if signature == "advance":
-            names = [name for name in names if name.startswith("next_state_")]
-            # Leaves the vocabulary projection out: nothing that was asked for needs it.
-            options.only_execute_path_to_fetches = True
-        return OnnxGraph(self._session, names, options)
+        wanted = "ids" if signature == "window" else "token"
+        if wanted not in self._graph.inputs:
+            raise EngineError(f"{self.version}: the file has no graph {signature!r}")
+        return self._graph
 
 
 def open_variant(content: bytes, threads: int) -> OnnxEngine:
@@ -68,7 +56,7 @@ def open_variant(content: bytes, threads: int) -> OnnxEngine:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own exceptions share no parent but Exception
         raise EngineError(f"{version} refuses the file: {(str(error).splitlines() or ['?'])[0]}") from None
-    return OnnxEngine(session, version)
+    return OnnxEngine(session, onnxruntime.RunOptions(), version)
 
 
 def _buffer(item: Any) -> NDArray[Any]:

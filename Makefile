@@ -1,0 +1,45 @@
+# Everything runs in .venv, which the first target that needs it makes.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# Environments as a device has them: numpy and one engine. The tests install the built wheel there.
+BARE := .bare
+BARE_STAMP := $(BARE)/.installed
+
+.PHONY: demo test lint format benchmark clean
+
+demo: $(STAMP)
+	$(BIN)/edgeword demo
+
+test: lint $(BARE_STAMP)
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $@
+
+# tflite-runtime has no release for Python 3.12 and newer; its test is left out there.
+$(BARE_STAMP): constraints.txt
+	for engine in ai-edge-litert onnxruntime; do \
+		$(PYTHON) -m venv $(BARE)/$$engine && \
+		$(BARE)/$$engine/bin/python -m pip install --quiet --constraint constraints.txt numpy $$engine || exit 1; \
+	done
+	if $(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 12))'; then \
+		$(PYTHON) -m venv $(BARE)/tflite-runtime && \
+		$(BARE)/tflite-runtime/bin/python -m pip install --quiet 'numpy<2' tflite-runtime==2.14.0; \
+	fi
+	touch $@
+
+clean:
+	rm -rf $(VENV) $(BARE) dist build

@@ -1,0 +1,87 @@
+"""The commands `export` and `demo`; tensorflow is imported when one of them runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from edgeword.command import Command
+from edgeword.commands.info import fidelity_table
+from edgeword.commands.options import positive
+from edgeword.precisions import FORMATS, PRECISIONS
+from edgeword_train.tensorflow_import import prepare_tensorflow
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _percentage(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a percentage of at least 0")
+    return value
+
+
+def _add_export_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", help="a run folder, a .keras or a .h5 file")
+    parser.add_argument("--out", required=True, metavar="BUNDLE", help="the folder to write; must not exist")
+    parser.add_argument("--tokenizer", metavar="FILE", help="Keras' tokenizer.to_json(), edgeword's, or a word list")
+    parser.add_argument("--window", type=positive, metavar="L", help="length of the padded window")
+    parser.add_argument("--formats", type=_names, default=list(FORMATS), metavar="A,B", help=",".join(FORMATS))
+    precisions = f"{','.join(PRECISIONS)} or all"
+    parser.add_argument("--precisions", type=_names, metavar="A,B", help=f"{precisions}; default: float32,dynamic-int8")
+    parser.add_argument("--decode", choices=("auto", "step", "window"), default="auto")
+    parser.add_argument("--eval", metavar="TEXT", help="measure on this text; default: held out from training")
+    parser.add_argument("--max-perplexity-increase", type=_percentage, metavar="PERCENT", help="move the gates")
+    parser.add_argument("--name", help="the bundle's name; default: the folder's")
+
+
+def _run_export(arguments: argparse.Namespace) -> int:
+    prepare_tensorflow("export")
+    from edgeword_export.export import DEFAULT_PRECISIONS, export
+
+    precisions = DEFAULT_PRECISIONS if arguments.precisions is None else arguments.precisions
+    exported = export(
+        arguments.model,
+        arguments.out,
+        tokenizer=arguments.tokenizer,
+        window=arguments.window,
+        formats=arguments.formats,
+        precisions=precisions,
+        decode=arguments.decode,
+        eval=arguments.eval,
+        max_perplexity_increase=arguments.max_perplexity_increase,
+        name=arguments.name,
+        report=_report,
+    )
+    manifest = exported.manifest
+    print(f"decode mode {manifest.decode.mode}: {manifest.decode.reason}")
+    print("\n".join(fidelity_table(manifest.variants)))
+    for failure in exported.failures:
+        print(f"left out {failure}")
+    print(f'next: edgeword generate {arguments.out} "a prompt"')
+    return 1 if exported.failures and "all" not in precisions else 0
+
+
+def _add_demo_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", metavar="DIR", help="keep the run and the bundle in this new folder")
+
+
+def _run_demo(arguments: argparse.Namespace) -> int:
+    prepare_tensorflow("export")
+    from edgeword_export.demo import demo
+
+    demo(arguments.out, _report)
+    return 0
+
+
+def _report(line: str) -> None:
+    print(f"edgeword: {line}", file=sys.stderr, flush=True)
+
+
+EXPORT = Command("export", "turn a Keras model into a bundle, proven", _add_export_arguments, _run_export)
+DEMO = Command("demo", "train, export, generate and time, in a few minutes", _add_demo_arguments, _run_demo)

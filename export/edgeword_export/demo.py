@@ -1,0 +1,83 @@
+"""The main job, end to end: train, export, generate on every engine, and the notebook's loop beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import keras
+
+from edgeword import load
+from edgeword.bundle import Bundle, check_output
+from edgeword.commands.info import fidelity_table
+from edgeword.engines import ENGINES
+from edgeword.errors import GateError
+from edgeword_export.export import export
+from edgeword_export.keras_model import load_keras
+from edgeword_train.run import load_run
+from edgeword_train.training import train
+
+PROMPT = "LSTM networks are"
+_WORDS = 12
+_TIMED_WORDS = 200
+
+
+def demo(out: str | os.PathLike[str] | None, report: Callable[[str], None]) -> None:
+    """Train on the built-in primer, export it, print the proof, the words and the times."""
+    with _folder(out) as folder:
+        report("training an LSTM on the built-in text 'primer'")
+        train(["primer"], folder / "run", progress=report)
+        exported = export(folder / "run", folder / "bundle", report=report)
+        print(f"\ndecode mode {exported.manifest.decode.mode}: {exported.manifest.decode.reason}\n")
+        print("\n".join(fidelity_table(exported.manifest.variants)))
+        _print_words(folder)
+        print(f"\nnext: edgeword generate {folder / 'bundle'} {PROMPT!r}" if out else "\nnext: edgeword demo --out DIR")
+
+
+def _print_words(folder: Path) -> None:
+    """Each variant's words and milliseconds a word, and the notebook's."""
+    expected, notebook_ms = notebook_loop(folder / "run", PROMPT, _WORDS)
+    print(f"\n{PROMPT} …\n\n{'engine':<10}{'precision':<14}{'ms per word':>12}{'faster':>10}   words")
+    print(f"{'keras':<10}{'notebook':<14}{notebook_ms:>12.3f}{'1 ×':>10}   {' '.join(expected)}")
+    for variant in Bundle(folder / "bundle").manifest.variants:
+        engine = next(kind.name for kind in ENGINES.values() if kind.format == variant.format)
+        lm = load(folder / "bundle", engine=engine, precision=variant.precision)
+        words = lm.generate(PROMPT, _WORDS).words
+        if variant.precision == "float32" and list(words) != expected:
+            raise GateError(f"{engine} float32 says {' '.join(words)!r}, the notebook {' '.join(expected)!r}")
+        per_word = lm.generate(PROMPT, _TIMED_WORDS).timings.ms_per_word or 0.0
+        ratio = f"{notebook_ms / per_word:,.0f} ×"
+        print(f"{engine:<10}{variant.precision:<14}{per_word:>12.3f}{ratio:>10}   {' '.join(words)}")
+
+
+def notebook_loop(run_path: Path, prompt: str, words: int) -> tuple[list[str], float]:
+    """The usual notebook: `pad_sequences`, `model.predict`, argmax; the words and milliseconds for each."""
+    run = load_run(run_path)
+    model = load_keras(run.model_path)
+    ids = run.tokenizer.encode(prompt)
+
+    def next_word() -> int:
+        padded = keras.utils.pad_sequences([ids], maxlen=run.window, padding="pre")
+        return int(model.predict(padded, verbose=0)[0, -1].argmax())
+
+    next_word()  # the first call traces the graph
+    count, started = len(ids), time.perf_counter()
+    for _ in range(words):
+        ids.append(next_word())
+    per_word = (time.perf_counter() - started) * 1e3 / words
+    return [run.tokenizer.word(token) for token in ids[count:]], per_word
+
+
+@contextlib.contextmanager
+def _folder(out: str | os.PathLike[str] | None) -> Iterator[Path]:
+    if out is not None:
+        path = check_output(out)
+        path.mkdir()
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="edgeword-demo-") as name:
+        yield Path(name)

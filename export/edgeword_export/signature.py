@@ -1,0 +1,59 @@
+"""A graph before it is written: a traceable function with named, static inputs and outputs."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+Tensors = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One graph to export: `call` maps the inputs by name to the outputs by name, batch 1."""
+
+    name: str
+    inputs: Mapping[str, tf.TensorSpec]
+    call: Callable[[Tensors], Tensors]
+    tracked: keras.Model
+    """The Keras model whose variables `call` reads: an exporter that does not track them loses the weights."""
+
+    def function(self) -> Callable[..., Tensors]:
+        """`call` with its inputs as named positional parameters, which both converters take names from."""
+
+        def positional(*tensors: Any) -> Tensors:
+            return self.call(dict(zip(self.inputs, tensors, strict=True)))
+
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        parameters = [inspect.Parameter(name, kind) for name in self.inputs]
+        positional.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        positional.__name__ = self.name
+        return positional
+
+    def specs(self) -> list[tf.TensorSpec]:
+        """The input specifications, in order."""
+        return list(self.inputs.values())
+
+
+def input_spec(name: str, shape: tuple[int, ...], dtype: str) -> tf.TensorSpec:
+    """A named static input."""
+    return tf.TensorSpec(shape, dtype, name=name)
+
+
+def with_greedy(logits: Any) -> Tensors:
+    """The outputs every predicting graph has, from logits `[1, V]`.
+
+    `next_token` is the greedy word and `logprob` its log-probability, log softmax at its maximum:
+    -log Σ exp(logits - max). Both in the graph, so that a greedy word copies no logits.
+    """
+    shifted = logits - tf.reduce_max(logits, axis=-1, keepdims=True)
+    return {
+        "logits": logits,
+        "next_token": tf.argmax(logits, axis=-1, output_type=tf.int32),
+        "logprob": -tf.math.log(tf.reduce_sum(tf.exp(shifted), axis=-1)),
+    }

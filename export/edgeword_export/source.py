@@ -1,0 +1,88 @@
+"""What is to be exported: a run folder, or a Keras file with its tokenizer; brought into one form."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgeword.errors import UsageError
+from edgeword.manifest import Window
+from edgeword.tokenizer import Tokenizer
+from edgeword.tokenizer_formats import read_tokenizer
+from edgeword_export.errors import ModelError
+from edgeword_export.evaluation import Evaluation, encoded, evaluation_of, sampled
+from edgeword_export.keras_model import NextWordModel, inspect_model, load_keras, window_of
+from edgeword_train.run import Run, load_run
+from edgeword_train.text_files import read_texts
+
+# Fixed windows are also tried on text that outgrows them: there a step would remember what a window forgets.
+_WINDOWS_PER_PIECE = 3
+_LONGEST_PIECE = 200
+
+
+@dataclass(frozen=True)
+class Source:
+    """A checked model with its tokenizer, window, evaluation text and facts for the manifest."""
+
+    model: NextWordModel
+    tokenizer: Tokenizer
+    window: Window
+    windowed: bool
+    """Whether the model's own words come from a padded window of fixed length."""
+    evaluation: Evaluation
+    facts: Mapping[str, Any]
+
+
+def open_source(
+    path: Path,
+    tokenizer: str | os.PathLike[str] | None,
+    window: int | None,
+    eval_text: str | os.PathLike[str] | None,
+    decode: str,
+) -> Source:
+    """Read and check MODEL and what belongs to it; raises the error that names what does not fit."""
+    run = load_run(path) if path.is_dir() else None
+    model = inspect_model(load_keras(run.model_path if run else path))
+    words = run.tokenizer if run and tokenizer is None else _read_tokenizer(tokenizer)
+    _check_vocabulary(words, model)
+    length = window or (run.window if run else None)
+    rule = window_of(model, length)
+    windowed = model.length is not None or decode == "window" or (run is None and window is not None)
+    longest = rule.length * _WINDOWS_PER_PIECE if windowed else _LONGEST_PIECE
+    text, sequences = _sequences(run, eval_text, words, model, longest)
+    evaluation = evaluation_of(text, sequences, model.vocabulary, longest)
+    if not evaluation.sequences:
+        raise UsageError("there is too little text to measure on; give some with --eval FILE")
+    facts = run.facts if run else {"file": path.name, "parameters": model.model.count_params()}
+    return Source(model, words, rule, windowed, evaluation, facts)
+
+
+def _sequences(
+    run: Run | None,
+    eval_text: str | os.PathLike[str] | None,
+    tokenizer: Tokenizer,
+    model: NextWordModel,
+    longest: int,
+) -> tuple[str, list[list[int]]]:
+    if eval_text is not None:
+        return Path(eval_text).name, encoded(read_texts([eval_text]), tokenizer)
+    if run is not None and run.held_out:
+        return "held out from training", [list(sequence) for sequence in run.held_out]
+    return "sampled from the model", sampled(model, min(longest, 60), tokenizer.vocab_size)
+
+
+def _read_tokenizer(path: str | os.PathLike[str] | None) -> Tokenizer:
+    if path is None:
+        raise UsageError("a Keras file comes without its tokenizer; give it with --tokenizer FILE")
+    return read_tokenizer(Path(path))
+
+
+def _check_vocabulary(tokenizer: Tokenizer, model: NextWordModel) -> None:
+    if tokenizer.vocab_size > model.vocabulary:
+        raise ModelError(
+            f"the tokenizer has {tokenizer.vocab_size} ids and the model answers {model.vocabulary} words; "
+            "give the tokenizer that the model was trained with"
+        )

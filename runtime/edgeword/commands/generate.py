@@ -1,0 +1,79 @@
+"""`edgeword generate`: the next words of a prompt."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from typing import Any
+
+from edgeword.command import Command
+from edgeword.commands.options import add_choice_of_variant, positive
+from edgeword.errors import UsageError
+from edgeword.language_model import Generation, LanguageModel, load
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", metavar="BUNDLE")
+    parser.add_argument("prompt", metavar="PROMPT", nargs="?", help="read from standard input where it is left out")
+    parser.add_argument("-n", dest="words", type=positive, default=20, metavar="WORDS", help="default: 20")
+    add_choice_of_variant(parser)
+    parser.add_argument("--decode", choices=("auto", "step", "window"), default="auto", help="refuse another mode")
+    parser.add_argument("--no-stream", action="store_true", help="print when all words are there")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    lm = load(arguments.bundle, arguments.engine, arguments.precision, arguments.threads)
+    _check_decode(lm, arguments.decode)
+    prompt = _read_prompt() if arguments.prompt is None else arguments.prompt
+    _warn(lm, prompt)
+    if arguments.json:
+        print(json.dumps(_as_json(lm, lm.generate(prompt, arguments.words)), ensure_ascii=False))
+    elif arguments.no_stream:
+        print(lm.generate(prompt, arguments.words).text)
+    else:
+        _stream(lm, prompt, arguments.words)
+    if not arguments.json and sys.stderr.isatty():
+        print(f"next: edgeword info {arguments.bundle}", file=sys.stderr)
+    return 0
+
+
+def _check_decode(lm: LanguageModel, wanted: str) -> None:
+    if wanted not in ("auto", lm.decode):
+        raise UsageError(
+            f"the bundle decodes by {lm.decode}: {lm.bundle.manifest.decode.reason}; "
+            f"for another mode: edgeword export MODEL --decode {wanted}"
+        )
+
+
+def _read_prompt() -> str:
+    try:
+        return sys.stdin.buffer.read().decode("utf-8").strip("\r\n")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"the prompt is not UTF-8 (byte {error.start}); convert it with iconv") from None
+
+
+def _warn(lm: LanguageModel, prompt: str) -> None:
+    rate = lm.tokenizer.oov_rate(prompt)
+    if rate > 0:
+        print(f"edgeword: {rate:.0%} of the prompt is not in the vocabulary (OOV)", file=sys.stderr)
+
+
+def _stream(lm: LanguageModel, prompt: str, words: int) -> None:
+    separator = ""
+    for word in lm.stream(prompt, words):
+        if word:
+            print(separator + word, end="", flush=True)
+            separator = lm.tokenizer.joiner
+    print()
+
+
+def _as_json(lm: LanguageModel, generation: Generation) -> dict[str, Any]:
+    data = dataclasses.asdict(generation)
+    timings = data.pop("timings")
+    return {**data, "engine": lm.engine, "precision": lm.precision, "decode": lm.decode, "timings": timings}
+
+
+GENERATE = Command("generate", "continue a prompt with the next words", _add_arguments, _run)

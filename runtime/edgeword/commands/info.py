@@ -1,0 +1,65 @@
+"""`edgeword info`: what a bundle holds."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from edgeword.bundle import Bundle
+from edgeword.command import Command
+from edgeword.manifest import Manifest, Variant
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", metavar="BUNDLE")
+    parser.add_argument("--json", action="store_true", help="print the manifest")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    manifest = Bundle(arguments.bundle).manifest
+    if arguments.json:
+        print(manifest.to_json(), end="")
+        return 0
+    print("\n".join([*_facts(manifest), "", *fidelity_table(manifest.variants)]))
+    print(f'\nnext: edgeword generate {arguments.bundle} "a prompt"')
+    return 0
+
+
+def _facts(manifest: Manifest) -> list[str]:
+    states = ", ".join(f"{state.name} {list(state.shape)}" for state in manifest.state) or "none"
+    rows = {
+        "name": manifest.name,
+        "exported": f"{manifest.created} by edgeword {manifest.edgeword_version}",
+        "vocabulary": f"{manifest.vocabulary:,} ids",
+        "decode mode": f"{manifest.decode.mode} ({manifest.decode.reason})",
+        "window": f"{manifest.window.length}, padding {manifest.window.padding.side}",
+        "state": states,
+    }
+    return [f"{key:<12} {value}" for key, value in rows.items()]
+
+
+_HEADER = ("format", "precision", "size", "top-1", "perplexity", "change", "largest difference", "verified on")
+
+
+def fidelity_table(variants: Sequence[Variant]) -> list[str]:
+    """Each variant beside the Keras model, as aligned lines of text."""
+    rows = [_HEADER, *(_row(variant) for variant in variants)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _row(variant: Variant) -> tuple[str, ...]:
+    fidelity = variant.fidelity
+    return (
+        variant.format,
+        variant.precision,
+        f"{variant.size / 1e6:.2f} MB",
+        f"{fidelity.top1_agreement:.1%}",
+        f"{fidelity.perplexity:.2f}",
+        f"{fidelity.perplexity_increase:+.3f} %",
+        f"{fidelity.max_logprob_difference:.1e}",
+        ", ".join(variant.verified),
+    )
+
+
+INFO = Command("info", "show what a bundle holds and how faithful it is", _add_arguments, _run)
