@@ -29,14 +29,24 @@ def _percentage(text: str) -> float:
 def _add_export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a run folder, a .keras or a .h5 file")
     parser.add_argument("--out", required=True, metavar="BUNDLE", help="the folder to write; must not exist")
-    parser.add_argument("--tokenizer", metavar="FILE", help="Keras' tokenizer.to_json(), edgeword's, or a word list")
+    parser.add_argument(
+        "--tokenizer", metavar="FILE", help="Keras' tokenizer.to_json(), edgeword's, or a word list"
+    )
     parser.add_argument("--window", type=positive, metavar="L", help="length of the padded window")
-    parser.add_argument("--formats", type=_names, default=list(FORMATS), metavar="A,B", help=",".join(FORMATS))
+    parser.add_argument(
+        "--formats", type=_names, default=list(FORMATS), metavar="A,B", help=",".join(FORMATS)
+    )
     precisions = f"{','.join(PRECISIONS)} or all"
-    parser.add_argument("--precisions", type=_names, metavar="A,B", help=f"{precisions}; default: float32,dynamic-int8")
+    parser.add_argument(
+        "--precisions", type=_names, metavar="A,B", help=f"{precisions}; default: float32,dynamic-int8"
+    )
     parser.add_argument("--decode", choices=("auto", "step", "window"), default="auto")
-    parser.add_argument("--eval", metavar="TEXT", help="measure on this text; default: held out from training")
-    parser.add_argument("--max-perplexity-increase", type=_percentage, metavar="PERCENT", help="move the gates")
+    parser.add_argument(
+        "--eval", metavar="TEXT", help="measure on this text; default: held out from training"
+    )
+    parser.add_argument(
+        "--max-perplexity-increase", type=_percentage, metavar="PERCENT", help="move the gates"
+    )
     parser.add_argument("--name", help="the bundle's name; default: the folder's")
 
 

@@ -38,7 +38,8 @@ def plan_step(source: NextWordModel, window: Window, windowed: bool) -> Plan:
     padded = windowed and not window.masked and window.padding.side == "pre"
     starts = _after_padding(model, window.length - 1) if padded else [state.start for state in model.states]
     states = tuple(
-        State(state.name, state.start.shape, _compact(start)) for state, start in zip(model.states, starts, strict=True)
+        State(state.name, state.start.shape, _compact(start))
+        for state, start in zip(model.states, starts, strict=True)
     )
     reason = "each word needs the state and the word before it"
     return Plan(Decode("step", "step", reason, None), model.signatures(), states)

@@ -35,7 +35,9 @@ class Evaluation:
         return [sequence[: 1 + number % 8] for number, sequence in enumerate(self.sequences[:PROMPTS])]
 
 
-def evaluation_of(source: str, sequences: Sequence[Sequence[int]], vocabulary: int, longest: int) -> Evaluation:
+def evaluation_of(
+    source: str, sequences: Sequence[Sequence[int]], vocabulary: int, longest: int
+) -> Evaluation:
     """At most as many positions as the reference can hold, in pieces of at most `longest` tokens."""
     budget = max(50, min(MAX_POSITIONS, _MAX_LOGITS // vocabulary))
     pieces: list[tuple[int, ...]] = []
@@ -54,7 +56,9 @@ def encoded(texts: Sequence[str], tokenizer: Tokenizer) -> list[list[int]]:
     """The token sequences of texts; raises UsageError where too few words are known."""
     sequences = [ids for ids in map(tokenizer.encode, texts) if len(ids) > 1]
     if not sequences:
-        raise UsageError("--eval holds no line with two words of the tokenizer's vocabulary; give another text")
+        raise UsageError(
+            "--eval holds no line with two words of the tokenizer's vocabulary; give another text"
+        )
     return sequences
 
 

@@ -13,13 +13,14 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from edgeword.bundle import CARD_FILE, TOKENIZER_FILE, check_output, digest, file_entry, write_bundle
+from edgeword.bundle import CARD_FILE, TOKENIZER_FILE, digest, file_entry
 from edgeword.decoding import decoder_factory
 from edgeword.engines import ENGINES
 from edgeword.errors import EdgewordError, GateError, UsageError
 from edgeword.manifest import FORMAT_VERSION, Manifest, SelfTest, Variant
 from edgeword.precisions import FORMATS, PRECISIONS, model_file
 from edgeword.version import __version__
+from edgeword.writing import check_output, write_bundle
 from edgeword_export import formats
 from edgeword_export.card import model_card
 from edgeword_export.decode_mode import Plan, choose
@@ -88,7 +89,9 @@ class _Job:
         self._report = report
         self.tokenizer = source.tokenizer.to_json().encode("utf-8")
         reference = Reference(source.model, source.window, source.windowed)
-        report(f"asking the Keras model about {source.evaluation.tokens:,} tokens ({source.evaluation.source})")
+        report(
+            f"asking the Keras model about {source.evaluation.tokens:,} tokens ({source.evaluation.source})"
+        )
         self._yardstick = Yardstick(reference, source.evaluation, source.tokenizer.oov_id)
         prompt = source.evaluation.prompts()[-1]
         self._self_test = SelfTest(prompt, *map(tuple, reference.greedy(prompt, SELF_TEST_WORDS)))
@@ -186,6 +189,8 @@ def _check_options(
     ):
         unknown = [value for value in values if value not in known]
         if unknown or not values:
-            raise UsageError(f"{option}: {unknown[0] if unknown else 'nothing'!r} is not one of {', '.join(known)}")
+            raise UsageError(
+                f"{option}: {unknown[0] if unknown else 'nothing'!r} is not one of {', '.join(known)}"
+            )
     if max_increase is not None and not max_increase >= 0:
         raise UsageError(f"max_perplexity_increase is {max_increase}; give a percentage of at least 0")

@@ -19,7 +19,10 @@ class Writer(Protocol):
         ...
 
 
-_WRITERS = {"tflite": ("edgeword_export.tflite", "TFLiteWriter"), "onnx": ("edgeword_export.onnx_file", "OnnxWriter")}
+_WRITERS = {
+    "tflite": ("edgeword_export.tflite", "TFLiteWriter"),
+    "onnx": ("edgeword_export.onnx_file", "OnnxWriter"),
+}
 
 
 def writer(file_format: str, signatures: Sequence[Signature]) -> Writer:

@@ -44,7 +44,9 @@ class NextWordModel:
 
     def last_logprobs(self, windows: NDArray[np.int32]) -> NDArray[np.float32]:
         """Log-probabilities `[N, V]` after padded windows `[N, L]`."""
-        rows = max(1, min(128, _MAX_LOGITS // (self.vocabulary * (windows.shape[1] if self.sequences else 1))))
+        rows = max(
+            1, min(128, _MAX_LOGITS // (self.vocabulary * (windows.shape[1] if self.sequences else 1)))
+        )
         chunks = [self._answer(windows[start : start + rows]) for start in range(0, len(windows), rows)]
         return np.concatenate([chunk[:, -1] if self.sequences else chunk for chunk in chunks])
 
@@ -62,7 +64,9 @@ def load_keras(path: Path, custom_objects: dict[str, Any] | None = None) -> kera
     if not path.is_file():
         raise InputFileError(f"there is no file {path}; give a run folder, a .keras or a .h5 file")
     if path.suffix not in KERAS_SUFFIXES:
-        raise ModelError(f"{path} is neither a run folder nor a {', '.join(KERAS_SUFFIXES)} file; save it with Keras")
+        raise ModelError(
+            f"{path} is neither a run folder nor a {', '.join(KERAS_SUFFIXES)} file; save it with Keras"
+        )
     try:
         return keras.models.load_model(path, custom_objects=custom_objects, compile=False, safe_mode=True)
     except (ValueError, TypeError, OSError, KeyError, AttributeError, zipfile.BadZipFile) as error:
@@ -77,7 +81,9 @@ def inspect_model(model: keras.Model) -> NextWordModel:
     try:
         output = np.asarray(model(tf.constant(probe), training=False))
     except (ValueError, TypeError, tf.errors.OpError) as error:
-        raise ModelError(f"the model does not take ids [B, {length or 'L'}]: {_first_sentence(error)}") from None
+        raise ModelError(
+            f"the model does not take ids [B, {length or 'L'}]: {_first_sentence(error)}"
+        ) from None
     if output.ndim not in (2, 3) or (output.ndim == 3 and output.shape[1] != probe.shape[1]):
         raise ModelError(f"the model answers {_shape(output)}; a next-word model answers [B, V] or [B, L, V]")
     vocabulary = output.shape[-1]
@@ -91,7 +97,9 @@ def inspect_model(model: keras.Model) -> NextWordModel:
 def window_of(source: NextWordModel, length: int | None, padding: Padding = DEFAULT_PADDING) -> Window:
     """The window that a model is fed with; `length` speaks where the model itself leaves it open."""
     if source.length and length and length != source.length:
-        raise ModelError(f"--window {length}, but the model reads windows of {source.length}; leave --window out")
+        raise ModelError(
+            f"--window {length}, but the model reads windows of {source.length}; leave --window out"
+        )
     known = source.length or length
     if not known:
         raise ModelError("the model reads any length; say with --window L how many words it was trained on")
@@ -110,9 +118,13 @@ def _layers(model: keras.Model) -> list[keras.layers.Layer]:
 def _input_length(model: keras.Model) -> int | None:
     inputs = getattr(model, "inputs", None)
     if not inputs:
-        raise ModelError("the model has no fixed inputs; build it as Sequential or Functional with keras.Input")
+        raise ModelError(
+            "the model has no fixed inputs; build it as Sequential or Functional with keras.Input"
+        )
     if len(inputs) != 1 or len(model.outputs) != 1:
-        raise ModelError(f"the model has {len(inputs)} inputs and {len(model.outputs)} outputs; one of each is needed")
+        raise ModelError(
+            f"the model has {len(inputs)} inputs and {len(model.outputs)} outputs; one of each is needed"
+        )
     if len(inputs[0].shape) != 2:
         raise ModelError(f"the model's input is {tuple(inputs[0].shape)}; a next-word model reads ids [B, L]")
     length = inputs[0].shape[1]

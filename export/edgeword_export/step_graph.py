@@ -136,7 +136,9 @@ class _Exchange:
         self.given: dict[str, list[Any]] = {}
         self.left: dict[str, list[Any]] = {}
 
-    def run(self, model: keras.Model, token: Any, given: dict[str, list[Any]]) -> tuple[Any, dict[str, list[Any]]]:
+    def run(
+        self, model: keras.Model, token: Any, given: dict[str, list[Any]]
+    ) -> tuple[Any, dict[str, list[Any]]]:
         """Call the clone on one token `[1, 1]` with these states; its output and the states after it."""
         self.given, self.left = given, {}
         try:
@@ -171,7 +173,9 @@ class _CellCall(keras.layers.Layer):  # type: ignore[misc]
         """Run the cell once, on the only time step there is."""
         start = self._rnn.get_initial_state(batch_size=1)
         flat = self._exchange.given.get(self._rnn.name) or keras.tree.flatten(start)
-        output, new_state = self.cell(keras.ops.squeeze(inputs, 1), keras.tree.pack_sequence_as(start, flat), training=False)
+        output, new_state = self.cell(
+            keras.ops.squeeze(inputs, 1), keras.tree.pack_sequence_as(start, flat), training=False
+        )
         left = keras.tree.flatten(new_state)
         self._exchange.left[self._rnn.name] = left
         if self._rnn.return_sequences:

@@ -1,15 +1,11 @@
-"""A bundle on disk: open it, verify its bytes, write it whole or not at all."""
+"""A bundle on disk: open it, and verify its bytes. This module is read at every cold start: keep it light."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import tempfile
-from collections.abc import Mapping
-from pathlib import Path
 
-from edgeword.errors import BundleError, InputFileError
+from edgeword.errors import BundleError
 from edgeword.manifest import FileEntry, Manifest, Variant
 from edgeword.precisions import FORMATS, PRECISIONS, model_file
 from edgeword.tokenizer import Tokenizer
@@ -33,7 +29,7 @@ class Bundle:
     """An opened bundle: its manifest was read and its files are all there, with the sizes it names."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path = os.fspath(path)
         self.manifest = Manifest.from_json(self._manifest_text())
         _check_names(self.manifest)
         self._check_files()
@@ -43,45 +39,58 @@ class Bundle:
         """The bytes of one file, which have the digest that the manifest names; raises BundleError."""
         content = self._bytes(entry.file)
         if len(content) != entry.size or digest(content) != entry.sha256:
-            raise BundleError(f"{self.path / entry.file} is not the file that was exported; copy the bundle again")
+            raise BundleError(
+                f"{self._at(entry.file)} is not the file that was exported; copy the bundle again"
+            )
         return content
+
+    def _at(self, name: str) -> str:
+        return os.path.join(self.path, name)
 
     def _bytes(self, name: str) -> bytes:
         try:
-            return (self.path / name).read_bytes()
+            with open(self._at(name), "rb") as file:
+                return file.read()
         except OSError as error:
-            raise BundleError(f"cannot read {self.path / name}: {error.strerror}; copy the bundle again") from None
+            raise BundleError(
+                f"cannot read {self._at(name)}: {error.strerror}; copy the bundle again"
+            ) from None
 
     def _manifest_text(self) -> str:
-        if not (self.path / MANIFEST_FILE).is_file():
-            found = "no bundle: it has no manifest.json" if self.path.is_dir() else "no bundle: there is no such folder"
-            raise BundleError(f"{self.path} is {found}; make one with: edgeword export MODEL --out BUNDLE")
+        if not os.path.isfile(self._at(MANIFEST_FILE)):
+            found = "it has no manifest.json" if os.path.isdir(self.path) else "there is no such folder"
+            raise BundleError(
+                f"{self.path} is no bundle: {found}; make one with: edgeword export MODEL --out BUNDLE"
+            )
         try:
             return self._bytes(MANIFEST_FILE).decode("utf-8")
         except UnicodeDecodeError:
-            raise BundleError(f"{self.path / MANIFEST_FILE} is not UTF-8; export the bundle again") from None
+            raise BundleError(f"{self._at(MANIFEST_FILE)} is not UTF-8; export the bundle again") from None
 
     def _check_files(self) -> None:
         """Refuse a file that is missing, extra, not regular, or of another size."""
         entries = {entry.file: entry for entry in listed_files(self.manifest)}
-        present = {item.name: item for item in self.path.iterdir()}
+        with os.scandir(self.path) as items:
+            present = {item.name: item for item in items}
         for name in sorted(entries.keys() - present.keys()):
             raise BundleError(f"{self.path} misses {name}; copy the bundle again")
         for name in sorted(present.keys() - entries.keys() - {MANIFEST_FILE}):
             raise BundleError(f"{self.path} holds {name}, which its manifest does not list; take it out")
         for name, entry in entries.items():
             item = present[name]
-            if item.is_symlink() or not item.is_file():
-                raise BundleError(f"{item} is not a regular file; copy the bundle again")
+            if not item.is_file(follow_symlinks=False):
+                raise BundleError(f"{item.path} is not a regular file; copy the bundle again")
             if item.stat().st_size != entry.size:
-                raise BundleError(f"{item} has not the {entry.size} bytes that were exported; copy the bundle again")
+                raise BundleError(
+                    f"{item.path} has not the {entry.size} bytes that were exported; copy the bundle again"
+                )
 
     def _tokenizer(self) -> Tokenizer:
         content = self.read(self.manifest.tokenizer)
         try:
             tokenizer = Tokenizer.from_json(content.decode("utf-8"))
         except ValueError as error:
-            raise BundleError(f"{self.path / self.manifest.tokenizer.file}: {error}") from None
+            raise BundleError(f"{self._at(self.manifest.tokenizer.file)}: {error}") from None
         if tokenizer.vocab_size > self.manifest.vocabulary:
             raise BundleError(
                 f"{self.path}: the tokenizer has {tokenizer.vocab_size} ids and the model "
@@ -98,8 +107,16 @@ def listed_files(manifest: Manifest) -> list[FileEntry | Variant]:
 def _check_names(manifest: Manifest) -> None:
     names = [entry.file for entry in listed_files(manifest)]
     for name in names:
-        if name in ("", ".", "..", MANIFEST_FILE) or "/" in name or "\\" in name or "\0" in name or ":" in name:
-            raise BundleError(f"the manifest lists {name!r}, which is no plain file name; export the bundle again")
+        if (
+            name in ("", ".", "..", MANIFEST_FILE)
+            or "/" in name
+            or "\\" in name
+            or "\0" in name
+            or ":" in name
+        ):
+            raise BundleError(
+                f"the manifest lists {name!r}, which is no plain file name; export the bundle again"
+            )
         if names.count(name) > 1:
             raise BundleError(f"the manifest lists {name} twice; export the bundle again")
     for variant in manifest.variants:
@@ -109,55 +126,6 @@ def _check_names(manifest: Manifest) -> None:
                 "pip install --upgrade edgeword"
             )
         if variant.file != model_file(variant.precision, variant.format):
-            raise BundleError(f"{variant.file} is not named after its precision and format; export the bundle again")
-
-
-def check_output(path: str | os.PathLike[str]) -> Path:
-    """The folder to be written, which must not exist yet and whose parent must be writable."""
-    out = Path(path)
-    if out.exists() or out.is_symlink():
-        raise InputFileError(f"{out} exists; choose another --out or remove it first")
-    parent = out.absolute().parent
-    if not parent.is_dir():
-        raise InputFileError(f"cannot write {out}: the folder {parent} does not exist; make it first")
-    if not os.access(parent, os.W_OK | os.X_OK):
-        raise InputFileError(f"cannot write {out}: no permission in {parent}; choose another --out")
-    return out
-
-
-def write_bundle(path: str | os.PathLike[str], manifest: Manifest, files: Mapping[str, bytes]) -> None:
-    """Write a new bundle so that a crash leaves either nothing or all of it at `path`."""
-    write_folder(path, {**files, MANIFEST_FILE: manifest.to_json().encode("utf-8")})
-
-
-def write_folder(path: str | os.PathLike[str], files: Mapping[str, bytes]) -> None:
-    """Write files into a new folder beside `path`, flush them to the disk, then give it its name."""
-    out = check_output(path)
-    try:
-        staging = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.absolute().parent))
-        try:
-            for name, content in files.items():
-                _write_flushed(staging / name, content)
-            staging.chmod(0o755)
-            staging.rename(out)
-        except BaseException:
-            shutil.rmtree(staging, ignore_errors=True)
-            raise
-        _flush_folder(out.absolute().parent)
-    except OSError as error:
-        raise InputFileError(f"cannot write {out}: {error.strerror}; free some space or choose another --out") from None
-
-
-def _write_flushed(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _flush_folder(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+            raise BundleError(
+                f"{variant.file} is not named after its precision and format; export the bundle again"
+            )

@@ -223,7 +223,9 @@ def decoder_factory(engine: Engine, manifest: Manifest) -> Callable[[], Decoder]
         ("window", "step"): ReplayDecoder,
     }
     if (decode.mode, decode.graph) not in decoders:
-        raise BundleError(f"decode mode {decode.mode!r} on graph {decode.graph!r} is unknown; export the bundle again")
+        raise BundleError(
+            f"decode mode {decode.mode!r} on graph {decode.graph!r} is unknown; export the bundle again"
+        )
     decoder, graphs = decoders[decode.mode, decode.graph], StepGraphs(engine, manifest.state)
     return lambda: decoder(graphs, manifest)
 
@@ -237,5 +239,7 @@ def _start_values(state: State) -> Array:
     try:
         array.reshape(-1)[:] = state.start
     except ValueError:
-        raise BundleError(f"the start of {state.name} does not fill {state.shape}; export the bundle again") from None
+        raise BundleError(
+            f"the start of {state.name} does not fill {state.shape}; export the bundle again"
+        ) from None
     return array

@@ -202,7 +202,10 @@ def _read(cls: type[T], data: Any, where: str) -> T:
     if not isinstance(data, dict):
         raise BundleError(f"{where} is not an object; export the bundle again")
     names = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
-    for problem, keys in (("misses", set(names) - data.keys()), ("has the unknown key", data.keys() - set(names))):
+    for problem, keys in (
+        ("misses", set(names) - data.keys()),
+        ("has the unknown key", data.keys() - set(names)),
+    ):
         if keys:
             raise BundleError(f"{where} {problem} {min(keys)!r}; export the bundle again")
     annotations = {field.name: str(field.type) for field in dataclasses.fields(cls)}  # type: ignore[arg-type]

@@ -38,14 +38,25 @@ def _facts(manifest: Manifest) -> list[str]:
     return [f"{key:<12} {value}" for key, value in rows.items()]
 
 
-_HEADER = ("format", "precision", "size", "top-1", "perplexity", "change", "largest difference", "verified on")
+_HEADER = (
+    "format",
+    "precision",
+    "size",
+    "top-1",
+    "perplexity",
+    "change",
+    "largest difference",
+    "verified on",
+)
 
 
 def fidelity_table(variants: Sequence[Variant]) -> list[str]:
     """Each variant beside the Keras model, as aligned lines of text."""
     rows = [_HEADER, *(_row(variant) for variant in variants)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
 
 
 def _row(variant: Variant) -> tuple[str, ...]:

@@ -58,7 +58,9 @@ class EngineKind:
     def open(self, content: bytes, threads: int) -> Engine:
         """Load a variant from the bytes of its file; raises EngineError or MissingEngineError."""
         if not self.installed:
-            raise MissingEngineError(f'the engine {self.name} is not installed; pip install "edgeword[{self.extra}]"')
+            raise MissingEngineError(
+                f'the engine {self.name} is not installed; pip install "edgeword[{self.extra}]"'
+            )
         return cast(Engine, import_module(self.module).open_variant(content, threads))
 
 
@@ -66,7 +68,9 @@ class EngineKind:
 ENGINES: dict[str, EngineKind] = {
     kind.name: kind
     for kind in (
-        EngineKind("litert", "tflite", ("ai_edge_litert", "tflite_runtime"), "edgeword.engines.litert", "litert"),
+        EngineKind(
+            "litert", "tflite", ("ai_edge_litert", "tflite_runtime"), "edgeword.engines.litert", "litert"
+        ),
         EngineKind("onnx", "onnx", ("onnxruntime",), "edgeword.engines.onnx", "onnx"),
     )
 }

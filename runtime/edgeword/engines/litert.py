@@ -53,7 +53,9 @@ class LiteRTEngine:
         try:
             return LiteRTGraph(self._interpreter, signature)
         except (KeyError, RuntimeError, ValueError) as error:
-            raise EngineError(f"{self.version} cannot run the graph {signature!r}: {_first_line(error)}") from None
+            raise EngineError(
+                f"{self.version} cannot run the graph {signature!r}: {_first_line(error)}"
+            ) from None
 
 
 def open_variant(content: bytes, threads: int) -> LiteRTEngine:

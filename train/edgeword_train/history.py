@@ -1,0 +1,44 @@
+"""What each epoch came to, and when to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """The figures of one epoch; perplexities are over targets in the vocabulary."""
+
+    epoch: int
+    """Counted from 1."""
+    perplexity: float
+    """On the text trained on, while training, with dropout."""
+    held_out: float
+    seconds: float
+    """Of training, without the measuring on held-out text."""
+    words_per_second: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The figures, of JSON types."""
+        return asdict(self)
+
+
+History = Sequence[Epoch]
+
+
+def best_epoch(history: History) -> int:
+    """The epoch, counted from 1, with the lowest held-out perplexity; the first of equals."""
+    return min(history, key=lambda row: row.held_out).epoch
+
+
+def is_stalled(history: History, patience: int) -> bool:
+    """Whether the last `patience` epochs brought no better held-out perplexity."""
+    return bool(history) and len(history) - best_epoch(history) >= patience
+
+
+def words_per_second(history: History) -> float:
+    """Speed over all epochs."""
+    words = sum(row.words_per_second * row.seconds for row in history)
+    return words / sum(row.seconds for row in history)

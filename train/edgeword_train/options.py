@@ -1,0 +1,93 @@
+"""What a training is told: one frozen dataclass, whose ranges stand in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from edgeword.errors import UsageError
+from edgeword.tokenizer import MAX_ID
+
+# The names of `architecture.CELLS`, which only TensorFlow can import.
+CELL_NAMES = ("lstm",)
+TOKEN_LEVELS = ("word", "char")
+
+CHOICES: dict[str, tuple[str, ...]] = {"cell": CELL_NAMES, "tokens": TOKEN_LEVELS}
+
+# The smallest vocabulary holds padding, the OOV token and two words to choose from.
+INTEGERS = {
+    "layers": (1, 16),
+    "units": (1, 8192),
+    "embedding": (1, 8192),
+    "vocab_size": (4, MAX_ID),
+    "window": (1, 4096),
+    "epochs": (1, 100_000),
+    "batch": (1, 8192),
+    "patience": (1, 100_000),
+    "seed": (0, 2**32 - 1),
+}
+LARGEST_DROPOUT = 0.9
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """The options of one training; raises UsageError naming the option, its value and its range."""
+
+    cell: str = "lstm"
+    layers: int = 1
+    units: int = 256
+    embedding: int = 128
+    tokens: str = "word"
+    vocab_size: int | None = None
+    """Number of ids, padding and the OOV token among them; None keeps every word of the corpus."""
+    window: int = 32
+    """Longest piece of a line, in tokens, through which the state is carried in training."""
+    epochs: int = 40
+    """Most epochs; `patience` may end the training before."""
+    batch: int = 32
+    """Windows in one step of the optimizer."""
+    dropout: float = 0.2
+    patience: int = 3
+    """Epochs without a better perplexity on held-out text after which the training ends."""
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        for name, allowed in CHOICES.items():
+            _check_choice(name, getattr(self, name), allowed)
+        for name, (low, high) in INTEGERS.items():
+            value = getattr(self, name)
+            if name != "vocab_size" or value is not None:
+                _check_integer(name, value, low, high)
+        _check_dropout(self.dropout)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All options, of JSON types."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> TrainingOptions:
+        """Read what `to_dict` gives; UsageError for a missing or unknown option."""
+        wanted = [field.name for field in fields(cls)]
+        for name in wanted:
+            if name not in data:
+                raise UsageError(f"options: {name} is missing; train again")
+        for name in data:
+            if name not in wanted:
+                raise UsageError(f"options: {name!r} is unknown to this edgeword; upgrade it or train again")
+        return cls(**data)
+
+
+def _check_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise UsageError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
+
+
+def _check_integer(name: str, value: object, low: int, high: int) -> None:
+    if type(value) is not int or not low <= value <= high:
+        raise UsageError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
+
+
+def _check_dropout(value: object) -> None:
+    if type(value) not in (int, float) or not 0 <= value <= LARGEST_DROPOUT:  # type: ignore[operator]
+        raise UsageError(f"dropout must be a number from 0 to {LARGEST_DROPOUT}, not {value!r}")
