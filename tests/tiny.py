@@ -31,13 +31,19 @@ Layers = Callable[[], Sequence[keras.layers.Layer]]
 def model(
     layers: Sequence[keras.layers.Layer], length: int | None = WINDOW, seed: int = 1
 ) -> keras.Sequential:
-    """A Sequential model with weights large enough that its words differ clearly in probability."""
+    """A Sequential model with random weights; see `drawn`."""
     keras.utils.set_random_seed(seed)
-    built = keras.Sequential([keras.Input((length,), dtype="int32"), *layers])
+    return drawn(keras.Sequential([keras.Input((length,), dtype="int32"), *layers]), seed)
+
+
+def drawn(model: keras.Model, seed: int = 1) -> keras.Model:
+    """Weights large enough that the words differ clearly in probability, and no state that explodes."""
     random = np.random.default_rng(seed)
-    for weight in built.trainable_weights:
-        weight.assign(random.normal(0, 0.5, weight.shape))
-    return built
+    for weight in model.trainable_weights:
+        gain = 3.0 if weight.shape[-1] == VOCABULARY else 1.0
+        fan_in = 1 if "embeddings" in weight.name else weight.shape[0]
+        weight.assign(random.normal(0, gain / np.sqrt(fan_in), weight.shape))
+    return model
 
 
 def lstm(

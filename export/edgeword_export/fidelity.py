@@ -34,7 +34,7 @@ class Yardstick:
         perplexity = self._perplexity(answers)
         return Fidelity(
             positions=sum(len(answer) for answer in answers),
-            max_logprob_difference=max(_largest_difference(ours, theirs) for ours, theirs in pairs),
+            max_logprob_difference=max(largest_difference(ours, theirs) for ours, theirs in pairs),
             top1_agreement=agreement(pairs),
             perplexity=perplexity,
             perplexity_increase=(perplexity / self.perplexity - 1) * 100,
@@ -103,7 +103,7 @@ def _greedy(decoder: Decoder, prompt: tuple[int, ...]) -> tuple[tuple[int, ...],
     return prompt, words
 
 
-def _largest_difference(ours: LogProbs, theirs: LogProbs) -> float:
+def largest_difference(ours: LogProbs, theirs: LogProbs) -> float:
     """Over the words that either side gives at least the float32 rounding of a probability of 1."""
     likely = np.maximum(ours, theirs) > np.log(np.finfo(np.float32).eps)
     return float(np.abs(ours - theirs)[likely].max(initial=0.0)) if np.isfinite(ours).all() else float("nan")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import edgeword_train.cells  # noqa: F401 (registers the cells that a run may hold)
 import keras
 import numpy as np
 import tensorflow as tf
@@ -76,7 +77,7 @@ def load_keras(path: Path, custom_objects: dict[str, Any] | None = None) -> kera
 def inspect_model(model: keras.Model) -> NextWordModel:
     """Check that a model maps ids to a word's distribution; raises ModelError naming what does not fit."""
     length = _input_length(model)
-    masked = any(getattr(layer, "mask_zero", False) for layer in _layers(model))
+    masked = any(getattr(layer, "mask_zero", False) for layer in leaf_layers(model))
     probe = np.ones((2, length or 3), np.int32)
     try:
         output = np.asarray(model(tf.constant(probe), training=False))
@@ -87,7 +88,7 @@ def inspect_model(model: keras.Model) -> NextWordModel:
     if output.ndim not in (2, 3) or (output.ndim == 3 and output.shape[1] != probe.shape[1]):
         raise ModelError(f"the model answers {_shape(output)}; a next-word model answers [B, V] or [B, L, V]")
     vocabulary = output.shape[-1]
-    rows = [layer.input_dim for layer in _layers(model) if isinstance(layer, keras.layers.Embedding)]
+    rows = [layer.input_dim for layer in leaf_layers(model) if isinstance(layer, keras.layers.Embedding)]
     if rows and vocabulary < 3:
         raise ModelError(f"the model answers {_shape(output)}: {vocabulary} classes are no vocabulary")
     probabilities = bool((output >= 0).all() and np.allclose(output.sum(-1), 1, atol=1e-3))
@@ -111,8 +112,12 @@ def final_layer(model: keras.Model) -> keras.layers.Layer:
     return model.outputs[0]._keras_history.operation  # noqa: SLF001
 
 
-def _layers(model: keras.Model) -> list[keras.layers.Layer]:
-    return [layer for layer in model._flatten_layers() if layer is not model]  # noqa: SLF001
+def leaf_layers(model: keras.Model) -> list[keras.layers.Layer]:
+    """The layers of a model and of the models inside it."""
+    found: list[keras.layers.Layer] = []
+    for layer in model.layers:
+        found.extend(leaf_layers(layer) if isinstance(layer, keras.Model) else [layer])
+    return found
 
 
 def _input_length(model: keras.Model) -> int | None:

@@ -20,10 +20,15 @@ def without_softmax(layer: keras.layers.Layer) -> keras.layers.Layer | None:
     if inner.get("activation") != "softmax":
         return None
     inner["activation"] = "linear"
-    linear = type(layer).from_config(config)
-    linear.build(layer.input.shape)
-    linear.set_weights(layer.get_weights())
-    return linear
+    return rebuilt(layer, config)
+
+
+def rebuilt(layer: keras.layers.Layer, config: dict[str, Any]) -> keras.layers.Layer:
+    """A layer of another configuration with the same weights."""
+    twin = type(layer).from_config(config)
+    twin.build_from_config(layer.get_build_config())
+    twin.set_weights(layer.get_weights())
+    return twin
 
 
 def log_probabilities(output: Any, probabilities: bool) -> Any:

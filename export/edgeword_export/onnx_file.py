@@ -22,7 +22,9 @@ _LOOPS = {"Loop", "Scan", "If"}
 
 
 def _float32(model: onnx.ModelProto) -> onnx.ModelProto:
-    return model
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    return copy
 
 
 def _dynamic_int8(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -63,9 +65,12 @@ class OnnxWriter:
     def write(self, precision: str) -> bytes:
         """The file in one precision; raises ConversionError."""
         try:
-            return bytes(_QUANTIZERS[precision](self._model).SerializeToString())
+            model = _QUANTIZERS[precision](self._model)
         except Exception as error:  # the quantizer raises its own types
             raise ConversionError(f"the ONNX quantizer failed on {precision}: {str(error)[:200]}") from None
+        _shorten_names(model.graph)
+        onnx.checker.check_model(model, full_check=True)
+        return bytes(model.SerializeToString())
 
 
 def _checked(model: Any) -> onnx.ModelProto:
@@ -75,3 +80,20 @@ def _checked(model: Any) -> onnx.ModelProto:
     model.producer_name = "edgeword"
     onnx.checker.check_model(model, full_check=True)
     return model
+
+
+def _shorten_names(graph: onnx.GraphProto) -> None:
+    """Number the tensors between inputs and outputs: the converter's paths outweigh small weights."""
+    public = {item.name for item in (*graph.input, *graph.output)}
+    names: dict[str, str] = {"": ""}
+
+    def short(name: str) -> str:
+        return name if name in public else names.setdefault(name, f"t{len(names)}")
+
+    for tensor in graph.initializer:
+        tensor.name = short(tensor.name)
+    for node in graph.node:
+        node.name = ""
+        node.input[:] = map(short, node.input)
+        node.output[:] = map(short, node.output)
+    del graph.value_info[:]

@@ -16,7 +16,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from edgeword_export.errors import NotSteppableError
-from edgeword_export.keras_model import NextWordModel, final_layer
+from edgeword_export.keras_model import NextWordModel, final_layer, leaf_layers
 from edgeword_export.logits import log_probabilities, without_softmax
 from edgeword_export.signature import Signature, Tensors, input_spec, with_greedy
 
@@ -67,7 +67,7 @@ class StepModel:
     """A next-word model that reads one token a call: `(token[1], state…) → (logits[1, V], state…)`."""
 
     def __init__(self, source: NextWordModel) -> None:
-        rnns = [_steppable(layer) for layer in source.model.layers]
+        rnns = [_steppable(layer) for layer in leaf_layers(source.model)]
         self._rnns = [layer for layer in rnns if layer is not None]
         self._vocabulary = source.vocabulary
         self._exchange = _Exchange()
@@ -123,10 +123,17 @@ class StepModel:
         if layer is self._final and self._linear is not None:
             layer = self._linear
         if isinstance(layer, keras.layers.TimeDistributed):
-            return layer.layer
+            return _SingleStep(layer)
         if type(layer) is keras.layers.Embedding:
             return _Lookup(layer)
+        if isinstance(layer, keras.Model):
+            return self._nested(layer)
         return layer
+
+    def _nested(self, model: keras.Model) -> keras.Model:
+        _, _, *features = model.inputs[0].shape
+        single = keras.Input(batch_shape=(1, 1, *features), dtype=model.inputs[0].dtype)
+        return keras.models.clone_model(model, input_tensors=single, clone_function=self._single_step)
 
 
 class _Exchange:
@@ -159,6 +166,19 @@ class _Lookup(keras.layers.Layer):  # type: ignore[misc]
         return tf.gather(self.embedding.embeddings, inputs)
 
 
+class _SingleStep(keras.layers.Layer):  # type: ignore[misc]
+    """`TimeDistributed` over one time step: its layer, called once."""
+
+    def __init__(self, distributed: keras.layers.TimeDistributed) -> None:
+        super().__init__(name=f"{distributed.name}_single", dtype=distributed.dtype_policy)
+        self.supports_masking = True
+        self.layer = distributed.layer
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:  # noqa: ARG002
+        """`[1, 1, …]` → `[1, 1, …]`."""
+        return keras.ops.expand_dims(self.layer(keras.ops.squeeze(inputs, 1)), 1)
+
+
 class _CellCall(keras.layers.Layer):  # type: ignore[misc]
     """One call of an RNN layer's cell in the layer's place: `[1, 1, E]` → `[1, 1, U]` or `[1, U]`."""
 
@@ -169,8 +189,16 @@ class _CellCall(keras.layers.Layer):  # type: ignore[misc]
         self._rnn = rnn
         self._exchange = exchange
 
-    def call(self, inputs: Any) -> Any:
+    def call(
+        self,
+        inputs: Any,
+        initial_state: Any = None,
+        mask: Any = None,  # noqa: ARG002
+        training: bool | None = None,  # noqa: ARG002
+    ) -> Any:
         """Run the cell once, on the only time step there is."""
+        if initial_state is not None:
+            raise NotSteppableError(f"layer {self._rnn.name!r} begins from a state that another layer computes")
         start = self._rnn.get_initial_state(batch_size=1)
         flat = self._exchange.given.get(self._rnn.name) or keras.tree.flatten(start)
         output, new_state = self.cell(

@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+import keras
 import tensorflow as tf
 
 from edgeword.manifest import Window
 from edgeword_export.keras_model import NextWordModel
-from edgeword_export.logits import log_probabilities
+from edgeword_export.logits import log_probabilities, rebuilt
 from edgeword_export.signature import Signature, Tensors, input_spec, with_greedy
 
 
 def window_signature(source: NextWordModel, window: Window) -> Signature:
     """`window`: `ids[1, L] → logits[1, V]` after the window's last position."""
+    model = keras.models.clone_model(
+        source.model,
+        input_tensors=keras.Input(batch_shape=(1, window.length), dtype="int32"),
+        clone_function=_unrolled,
+    )
 
     def call(inputs: Tensors) -> Tensors:
-        output = source.model(inputs["ids"], training=False)
+        output = model(inputs["ids"], training=False)
         logits = tf.reshape(output[:, -1] if source.sequences else output, (1, source.vocabulary))
         if source.probabilities:
             logits = log_probabilities(logits, probabilities=True)
         return with_greedy(logits)
 
-    return Signature("window", {"ids": input_spec("ids", (1, window.length), "int32")}, call, source.model)
+    return Signature("window", {"ids": input_spec("ids", (1, window.length), "int32")}, call, model)
+
+
+def _unrolled(layer: keras.layers.Layer) -> keras.layers.Layer:
+    """Recurrent layers without their loop: quantizers skip the nodes inside of one, or break it."""
+    config = layer.get_config()
+    if isinstance(layer, keras.layers.RNN):
+        return rebuilt(layer, {**config, "unroll": True})
+    if isinstance(layer, keras.layers.Bidirectional):
+        for key in ("layer", "backward_layer"):
+            if key in config:
+                config[key]["config"]["unroll"] = True
+        return rebuilt(layer, config)
+    return layer

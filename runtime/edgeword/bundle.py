@@ -32,6 +32,7 @@ class Bundle:
         self.path = os.fspath(path)
         self.manifest = Manifest.from_json(self._manifest_text())
         _check_names(self.manifest)
+        _check_ranges(self.manifest)
         self._check_files()
         self.tokenizer = self._tokenizer()
 
@@ -70,20 +71,27 @@ class Bundle:
     def _check_files(self) -> None:
         """Refuse a file that is missing, extra, not regular, or of another size."""
         entries = {entry.file: entry for entry in listed_files(self.manifest)}
-        with os.scandir(self.path) as items:
-            present = {item.name: item for item in items}
+        present = self._present()
         for name in sorted(entries.keys() - present.keys()):
             raise BundleError(f"{self.path} misses {name}; copy the bundle again")
         for name in sorted(present.keys() - entries.keys() - {MANIFEST_FILE}):
             raise BundleError(f"{self.path} holds {name}, which its manifest does not list; take it out")
-        for name, entry in entries.items():
-            item = present[name]
+        for item in present.values():
             if not item.is_file(follow_symlinks=False):
                 raise BundleError(f"{item.path} is not a regular file; copy the bundle again")
+        for name, entry in entries.items():
+            item = present[name]
             if item.stat().st_size != entry.size:
                 raise BundleError(
                     f"{item.path} has not the {entry.size} bytes that were exported; copy the bundle again"
                 )
+
+    def _present(self) -> dict[str, os.DirEntry[str]]:
+        try:
+            with os.scandir(self.path) as items:
+                return {item.name: item for item in items}
+        except OSError as error:
+            raise BundleError(f"cannot list {self.path}: {error.strerror}; see to its permissions") from None
 
     def _tokenizer(self) -> Tokenizer:
         content = self.read(self.manifest.tokenizer)
@@ -102,6 +110,26 @@ class Bundle:
 def listed_files(manifest: Manifest) -> list[FileEntry | Variant]:
     """Every file that the manifest answers for."""
     return [manifest.tokenizer, *manifest.files, *manifest.variants]
+
+
+def _check_ranges(manifest: Manifest) -> None:
+    if manifest.window.length < 1:
+        raise BundleError(
+            f"the manifest's window.length is {manifest.window.length}; export the bundle again"
+        )
+    ids = {
+        "window.padding.value": (manifest.window.padding.value,),
+        "empty_prompt.id": (manifest.empty_prompt.id,),
+        "self_test.prompt": manifest.self_test.prompt,
+        "self_test.ids": manifest.self_test.ids,
+    }
+    for key, values in ids.items():
+        strange = [value for value in values if not 0 <= value < manifest.vocabulary]
+        if strange:
+            raise BundleError(
+                f"the manifest's {key} holds {strange[0]}, which is no id below {manifest.vocabulary}; "
+                "export the bundle again"
+            )
 
 
 def _check_names(manifest: Manifest) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import NoReturn
 
 from edgeword.command import Command
@@ -35,21 +37,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 done, 1 a gate failed, 2 bad input, 130 interrupted."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        command = _find(words[0]) if words and not words[0].startswith("-") else None
-        if command is None:
-            return _overview(words)
-        parser = _Parser(f"edgeword {command.name}", description=command.summary, allow_abbrev=False)
-        command.add_arguments(parser)
-        return command.run(parser.parse_intermixed_args(words[1:]))
+        code = _run(words)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # what fails here would fail at the interpreter's exit, with a traceback
+        return code
     except EdgewordError as error:
-        print(f"edgeword: {error}", file=sys.stderr)
-        return error.exit_code
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
+        return _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
-        print("edgeword: interrupted", file=sys.stderr)
-        return INTERRUPTED
+        return _fail("interrupted", INTERRUPTED)
+    except UnicodeEncodeError as error:
+        return _fail(f"the output cannot be written in {error.encoding}; set PYTHONIOENCODING=utf-8")
+    except BrokenPipeError:
+        _discard_output()
+        return 0
+    except OSError as error:
+        _discard_output()
+        return _fail(f"{error}; see to its disk or its permissions")
+
+
+def _run(words: Sequence[str]) -> int:
+    if not words or words[0].startswith("-"):
+        return _overview(words)
+    command = _find(words[0])
+    parser = _Parser(f"edgeword {command.name}", description=command.summary, allow_abbrev=False)
+    command.add_arguments(parser)
+    try:
+        arguments = parser.parse_intermixed_args(words[1:])
+    except SystemExit:  # --help was printed; errors are raised as UsageError
+        return 0
+    return command.run(arguments)
+
+
+def _fail(message: str, code: int = EdgewordError.exit_code) -> int:
+    print(f"edgeword: {' '.join(message.splitlines())}", file=sys.stderr)
+    return code
+
+
+def _discard_output() -> None:
+    """Send what standard output still holds nowhere, for where it should go it cannot."""
+    with suppress(OSError, AttributeError):  # it may be no file, or None
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Parser(argparse.ArgumentParser):

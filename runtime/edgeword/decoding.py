@@ -8,13 +8,14 @@ models that are not causal.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeword.engines import Engine, Graph
+from edgeword.engines import Buffers, Engine, Graph
 from edgeword.errors import BundleError
 from edgeword.manifest import Manifest, State
 
@@ -50,8 +51,14 @@ class StepGraphs:
     over.
     """
 
-    def __init__(self, engine: Engine, states: Sequence[State]) -> None:
+    def __init__(self, engine: Engine, manifest: Manifest) -> None:
+        states = manifest.state
         step, advance = engine.graph("step"), engine.graph("advance")
+        self._graphs = (step, advance)  # the buffers below are theirs
+        _check_shape("logits", step.outputs, (1, manifest.vocabulary))
+        for graph, state in itertools.product(self._graphs, states):
+            _check_shape(state.name, graph.inputs, state.shape)
+            _check_shape(f"next_{state.name}", graph.outputs, state.shape)
         self.start = [_start_values(state) for state in states]
         self.logits = step.outputs["logits"].reshape(-1)
         self._state = self.start
@@ -117,6 +124,12 @@ class StepDecoder(_StepClient):
     _pending: int | None = None
     _prediction: Prediction
 
+    def __init__(self, graphs: StepGraphs, manifest: Manifest) -> None:
+        super().__init__(graphs, manifest)
+        window = manifest.window
+        # Keras passes a masked position by: the state stays, and so does the prediction.
+        self._masked = window.padding.value if window.masked else None
+
     def begin(self, ids: Sequence[int]) -> None:
         """See `Decoder.begin`."""
         self._graphs.own(self)
@@ -127,6 +140,8 @@ class StepDecoder(_StepClient):
 
     def push(self, token: int) -> None:
         """See `Decoder.push`."""
+        if token == self._masked:
+            return
         if self._pending is not None:
             self._graphs.own(self)
             self._graphs.advance(self._pending)
@@ -213,10 +228,12 @@ class WindowDecoder:
 
 
 def decoder_factory(engine: Engine, manifest: Manifest) -> Callable[[], Decoder]:
-    """Load the graphs that the bundle's decode mode needs; each call of the result makes a decoder on them."""
+    """Load the graphs of the bundle's decode mode; each call of the result makes a decoder on them."""
     decode = manifest.decode
     if (decode.mode, decode.graph) == ("window", "window"):
         window = engine.graph("window")
+        _check_shape("ids", window.inputs, (1, manifest.window.length))
+        _check_shape("logits", window.outputs, (1, manifest.vocabulary))
         return lambda: WindowDecoder(window, manifest)
     decoders: dict[tuple[str, str], type[StepDecoder | ReplayDecoder]] = {
         ("step", "step"): StepDecoder,
@@ -226,12 +243,21 @@ def decoder_factory(engine: Engine, manifest: Manifest) -> Callable[[], Decoder]
         raise BundleError(
             f"decode mode {decode.mode!r} on graph {decode.graph!r} is unknown; export the bundle again"
         )
-    decoder, graphs = decoders[decode.mode, decode.graph], StepGraphs(engine, manifest.state)
+    decoder, graphs = decoders[decode.mode, decode.graph], StepGraphs(engine, manifest)
     return lambda: decoder(graphs, manifest)
 
 
 def _state_buffers(graph: Graph, states: Sequence[State]) -> tuple[list[Array], list[Array]]:
     return [graph.inputs[s.name] for s in states], [graph.outputs[f"next_{s.name}"] for s in states]
+
+
+def _check_shape(name: str, buffers: Buffers, shape: tuple[int, ...]) -> None:
+    """Refuse a file whose tensors are not those of the manifest: numpy would broadcast some of them."""
+    found = buffers[name].shape if name in buffers else None
+    if found != shape:
+        raise BundleError(
+            f"the model's {name} has the shape {found} and the manifest says {shape}; export the bundle again"
+        )
 
 
 def _start_values(state: State) -> Array:

@@ -110,7 +110,7 @@ class LanguageModel:
 
     def score(self, text: str) -> Score:
         """Perplexity of a text under the model; the first token is context only."""
-        ids = self.tokenizer.encode(text)
+        ids = self.tokenizer.encode(_checked(text, "text"))
         return Score(
             *self.score_ids(ids),
             oov_rate=self.tokenizer.oov_rate(text),
@@ -137,7 +137,7 @@ class LanguageModel:
     def _prompted(self, prompt: str, max_words: int) -> Decoder:
         if isinstance(max_words, bool) or not isinstance(max_words, int) or max_words < 1:
             raise UsageError(f"max_words is {max_words!r}; give a whole number of at least 1")
-        ids = self.tokenizer.encode(prompt)
+        ids = self.tokenizer.encode(_checked(prompt, "prompt"))
         decoder = self._decoder()
         with self._lock:
             decoder.begin(ids)
@@ -149,6 +149,12 @@ class LanguageModel:
                 token, _ = decoder.predict()
                 decoder.push(token)
             yield self.tokenizer.word(token)
+
+
+def _checked(text: str, name: str) -> str:
+    if not isinstance(text, str):
+        raise UsageError(f"the {name} is {text!r}; give a str")
+    return text
 
 
 def logprob_of(logits: np.ndarray, token: int) -> float:
@@ -174,7 +180,7 @@ def load(
         try:
             loaded = kind.open(bundle.read(variant), threads)
             return LanguageModel(bundle, variant, kind.name, loaded, (time.perf_counter() - started) * 1e3)
-        except EngineError as error:
+        except EngineError as error:  # noqa: PERF203 (a handful of turns)
             refusals.append(f"{variant.file}: {error}")
     raise EngineError("; ".join(refusals))
 

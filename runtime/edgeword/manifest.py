@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from edgeword.errors import BundleError, UsageError
 from edgeword.padding import Padding
 
 FORMAT_VERSION = 1
+_LARGEST = sys.float_info.max
 
 T = TypeVar("T")
 
@@ -131,7 +133,9 @@ class Manifest:
     def from_json(cls, text: str) -> Manifest:
         """Read `manifest.json`; raises BundleError naming the key that does not fit."""
         try:
-            data = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_constant)
+            data = json.loads(
+                text, object_pairs_hook=_unique_keys, parse_constant=_no_constant, parse_float=_finite
+            )
         except (ValueError, RecursionError) as error:
             if isinstance(error, BundleError):
                 raise
@@ -141,19 +145,27 @@ class Manifest:
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    keys = [key for key, _ in pairs]
-    twice = next((key for key in keys if keys.count(key) > 1), None)
-    if twice is not None:
+    data = dict(pairs)
+    if len(data) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
         raise BundleError(f"manifest.json has the key {twice!r} twice; export the bundle again")
-    return dict(pairs)
+    return data
 
 
 def _no_constant(name: str) -> float:
     raise BundleError(f"manifest.json holds {name}, which is no JSON number; export the bundle again")
 
 
+def _finite(text: str) -> float:
+    value = float(text)
+    if abs(value) > _LARGEST:
+        raise BundleError(f"manifest.json holds {text}, which is out of range; export the bundle again")
+    return value
+
+
 def _check_version(data: Any) -> None:
-    version = data.get("format_version") if isinstance(data, dict) else None
+    version: Any = data.get("format_version") if isinstance(data, dict) else None
     if _is_int(version) and version > FORMAT_VERSION:
         raise BundleError(
             f"the bundle has format version {version} and this edgeword reads up to {FORMAT_VERSION}; "
@@ -168,7 +180,7 @@ def _is_int(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return _is_int(value) or isinstance(value, float)
+    return isinstance(value, float) or (_is_int(value) and abs(value) <= _LARGEST)
 
 
 def _is_list_of(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
@@ -185,9 +197,13 @@ _SCALARS: dict[str, tuple[str, Callable[[Any], bool], Callable[[Any], Any]]] = {
     "int": ("an integer", _is_int, int),
     "bool": ("true or false", lambda value: isinstance(value, bool), bool),
     "float": ("a number", _is_number, float),
-    "float | None": ("a number or null", lambda v: v is None or _is_number(v), lambda v: v),
+    "float | None": (
+        "a number or null",
+        lambda v: v is None or _is_number(v),
+        lambda v: v if v is None else float(v),
+    ),
     "tuple[int, ...]": ("a list of integers", _is_list_of(_is_int), tuple),
-    "tuple[float, ...]": ("a list of numbers", _is_list_of(_is_number), tuple),
+    "tuple[float, ...]": ("a list of numbers", _is_list_of(_is_number), lambda v: tuple(map(float, v))),
     "tuple[str, ...]": ("a list of strings", _is_list_of(_is_str), tuple),
     "Mapping[str, Any]": ("an object", lambda value: isinstance(value, dict), dict),
 }

@@ -16,7 +16,7 @@ from edgeword.manifest import Manifest
 def check_output(path: str | os.PathLike[str]) -> Path:
     """The folder to be written, which must not exist yet and whose parent must be writable."""
     out = Path(path)
-    if out.exists() or out.is_symlink():
+    if os.path.lexists(out):  # Path.exists raises for a name that is too long
         raise InputFileError(f"{out} exists; choose another --out or remove it first")
     parent = out.absolute().parent
     if not parent.is_dir():
@@ -40,6 +40,7 @@ def write_folder(path: str | os.PathLike[str], files: Mapping[str, bytes]) -> No
             for name, content in files.items():
                 _write_flushed(staging / name, content)
             staging.chmod(0o755)
+            _flush_folder(staging)
             staging.rename(out)
         except BaseException:
             shutil.rmtree(staging, ignore_errors=True)
@@ -47,7 +48,7 @@ def write_folder(path: str | os.PathLike[str], files: Mapping[str, bytes]) -> No
         _flush_folder(out.absolute().parent)
     except OSError as error:
         raise InputFileError(
-            f"cannot write {out}: {error.strerror}; free some space or choose another --out"
+            f"cannot write {out}: {error.strerror or error}; free some space or choose another --out"
         ) from None
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from edgeword.errors import UsageError
 from edgeword.tokenizer import Tokenizer
 from edgeword_train.options import TrainingOptions
-from edgeword_train.text_files import NAMES, read_source, read_texts
+from edgeword_train.text_files import NAMES, read_texts
 
 OOV_TOKEN = "<oov>"  # noqa: S105
 HELD_OUT_LINES = 0.05
@@ -39,16 +39,17 @@ class Corpus:
     """The name, SHA-256 and number of tokens of each source."""
 
 
-def read_corpus(sources: Sequence[str | os.PathLike[str]], options: TrainingOptions) -> Corpus:
+def load_corpus(sources: Sequence[str | os.PathLike[str]], options: TrainingOptions) -> Corpus:
     """Read and split the sources; UsageError or InputFileError for text that no model can learn from."""
-    lines = read_texts(sources)
+    texts = _read_each(sources)
+    lines = [line for text in texts for line in text]
     tokenizer = Tokenizer.fit(
         lines, num_words=options.vocab_size, oov_token=OOV_TOKEN, **LEVELS[options.tokens]
     )
     _check_vocabulary(tokenizer)
     usable = [ids for line in lines if has_target(ids := tokenizer.encode(line), tokenizer.oov_id)]
     trained, held_out = split(usable, options.seed, tokenizer.oov_id)
-    facts = [_source_facts(os.fspath(source), tokenizer) for source in sources]
+    facts = [_source_facts(source, text, tokenizer) for source, text in zip(sources, texts, strict=True)]
     return Corpus(tokenizer, trained, held_out, facts)
 
 
@@ -97,8 +98,16 @@ def _check_vocabulary(tokenizer: Tokenizer) -> None:
         )
 
 
-def _source_facts(source: str, tokenizer: Tokenizer) -> dict[str, Any]:
-    lines = read_source(source)
+def _read_each(sources: Sequence[str | os.PathLike[str]]) -> list[list[str]]:
+    """The lines of each source, read once: a source may be a pipe."""
+    if isinstance(sources, (str, os.PathLike)):
+        raise UsageError(
+            f"texts must be a list of files and built-in corpora; put it in brackets: [{sources!r}]"
+        )
+    return [read_texts([source]) for source in sources] or [read_texts(sources)]
+
+
+def _source_facts(source: str | os.PathLike[str], lines: list[str], tokenizer: Tokenizer) -> dict[str, Any]:
     return {
         "name": Path(source).name,
         "sha256": hashlib.sha256("\n".join(lines).encode("utf-8")).hexdigest(),

@@ -5,10 +5,6 @@ from __future__ import annotations
 from edgeword.errors import EdgewordError
 
 
-class MissingExtraError(EdgewordError, ImportError):
-    """A package that training needs is not installed."""
-
-
 class RunError(EdgewordError, ValueError):
     """A folder that holds no finished run, or a damaged one."""
 

@@ -1,4 +1,4 @@
-"""What each epoch came to, and when to stop."""
+"""What each epoch came to."""
 
 from __future__ import annotations
 
@@ -31,11 +31,6 @@ History = Sequence[Epoch]
 def best_epoch(history: History) -> int:
     """The epoch, counted from 1, with the lowest held-out perplexity; the first of equals."""
     return min(history, key=lambda row: row.held_out).epoch
-
-
-def is_stalled(history: History, patience: int) -> bool:
-    """Whether the last `patience` epochs brought no better held-out perplexity."""
-    return bool(history) and len(history) - best_epoch(history) >= patience
 
 
 def words_per_second(history: History) -> float:

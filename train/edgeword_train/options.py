@@ -27,6 +27,8 @@ INTEGERS = {
     "patience": (1, 100_000),
     "seed": (0, 2**32 - 1),
 }
+# The options that may be None.
+OPEN = ("vocab_size", "batch", "patience")
 LARGEST_DROPOUT = 0.9
 
 
@@ -45,11 +47,12 @@ class TrainingOptions:
     """Longest piece of a line, in tokens, through which the state is carried in training."""
     epochs: int = 40
     """Most epochs; `patience` may end the training before."""
-    batch: int = 32
-    """Windows in one step of the optimizer."""
+    batch: int | None = None
+    """Windows in one step of the optimizer; None takes 32, and fewer for a small corpus."""
     dropout: float = 0.2
-    patience: int = 3
-    """Epochs without a better perplexity on held-out text after which the training ends."""
+    patience: int | None = None
+    """Epochs without a better perplexity on held-out text after which the training ends, and the best epoch
+    is kept. None takes 3, but learns a small corpus by heart: `stopping` says what that means."""
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -57,7 +60,7 @@ class TrainingOptions:
             _check_choice(name, getattr(self, name), allowed)
         for name, (low, high) in INTEGERS.items():
             value = getattr(self, name)
-            if name != "vocab_size" or value is not None:
+            if name not in OPEN or value is not None:
                 _check_integer(name, value, low, high)
         _check_dropout(self.dropout)
 

@@ -8,10 +8,12 @@ import json
 import sys
 from typing import Any
 
+from edgeword.bundle import Bundle
 from edgeword.command import Command
 from edgeword.commands.options import add_choice_of_variant, positive
 from edgeword.errors import UsageError
 from edgeword.language_model import Generation, LanguageModel, load
+from edgeword.manifest import Decode
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,9 +31,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.decode != "auto":
+        _check_decode(Bundle(arguments.bundle).manifest.decode, arguments.decode)
     lm = load(arguments.bundle, arguments.engine, arguments.precision, arguments.threads)
-    _check_decode(lm, arguments.decode)
-    prompt = _read_prompt() if arguments.prompt is None else arguments.prompt
+    prompt = _prompt(arguments.prompt)
     _warn(lm, prompt)
     if arguments.json:
         print(json.dumps(_as_json(lm, lm.generate(prompt, arguments.words)), ensure_ascii=False))
@@ -44,19 +47,25 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _check_decode(lm: LanguageModel, wanted: str) -> None:
-    if wanted not in ("auto", lm.decode):
+def _check_decode(decode: Decode, wanted: str) -> None:
+    if wanted != decode.mode:
         raise UsageError(
-            f"the bundle decodes by {lm.decode}: {lm.bundle.manifest.decode.reason}; "
+            f"the bundle decodes by {decode.mode}: {decode.reason}; "
             f"for another mode: edgeword export MODEL --decode {wanted}"
         )
 
 
-def _read_prompt() -> str:
+def _prompt(given: str | None) -> str:
+    """The argument, or standard input to its end; raises UsageError for what is not UTF-8."""
+    if given is None and sys.stdin is None:
+        raise UsageError("there is neither a prompt nor a standard input; give the prompt after the bundle")
     try:
-        return sys.stdin.buffer.read().decode("utf-8").strip("\r\n")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"the prompt is not UTF-8 (byte {error.start}); convert it with iconv") from None
+        if given is None:
+            return sys.stdin.buffer.read().decode("utf-8").strip("\r\n")
+        given.encode("utf-8")  # bytes of the command line that are not UTF-8 come as lone surrogates
+    except (UnicodeDecodeError, UnicodeEncodeError) as error:
+        raise UsageError(f"the prompt is not UTF-8 (at {error.start}); convert it with iconv") from None
+    return given
 
 
 def _warn(lm: LanguageModel, prompt: str) -> None:

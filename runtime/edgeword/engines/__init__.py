@@ -20,7 +20,7 @@ Buffers = Mapping[str, NDArray[Any]]
 
 
 class Graph(Protocol):
-    """One signature, ready to run; batch 1, every shape static."""
+    """One signature, ready to run; batch 1, every shape static. Hold it as long as you hold a part of it."""
 
     inputs: Buffers
     outputs: Buffers
@@ -57,11 +57,20 @@ class EngineKind:
 
     def open(self, content: bytes, threads: int) -> Engine:
         """Load a variant from the bytes of its file; raises EngineError or MissingEngineError."""
+        self.check_installed()
+        try:
+            return cast(Engine, import_module(self.module).open_variant(content, threads))
+        except ImportError as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise self._missing(f"installed but cannot be imported ({reason})") from None
+
+    def check_installed(self) -> None:
+        """Raise MissingEngineError where none of the packages can be found."""
         if not self.installed:
-            raise MissingEngineError(
-                f'the engine {self.name} is not installed; pip install "edgeword[{self.extra}]"'
-            )
-        return cast(Engine, import_module(self.module).open_variant(content, threads))
+            raise self._missing("not installed")
+
+    def _missing(self, state: str) -> MissingEngineError:
+        return MissingEngineError(f'the engine {self.name} is {state}; pip install "edgeword[{self.extra}]"')
 
 
 # In the order in which `auto` takes them.
@@ -81,6 +90,7 @@ def engine_kinds(name: str) -> list[EngineKind]:
     if name != "auto":
         if name not in ENGINES:
             raise UsageError(f"engine {name!r} is not one of auto, {', '.join(ENGINES)}")
+        ENGINES[name].check_installed()
         return [ENGINES[name]]
     kinds = [kind for kind in ENGINES.values() if kind.installed]
     if not kinds:

@@ -23,10 +23,10 @@ class LiteRTGraph:
     13.1 µs the other. The native handle's methods are the same in tflite-runtime 2.14 and ai-edge-litert 2.x.
     """
 
-    def __init__(self, interpreter: Any, signature: str) -> None:
-        self._interpreter = interpreter  # keeps the memory behind the views alive
-        native = interpreter._interpreter  # noqa: SLF001
-        names = interpreter._get_full_signature_list()[signature]  # noqa: SLF001
+    def __init__(self, engine: LiteRTEngine, signature: str) -> None:
+        interpreter = engine.interpreter
+        native = interpreter._interpreter
+        names = interpreter._get_full_signature_list()[signature]
         subgraph = native.GetSubgraphIndexFromSignature(signature)
         native.AllocateTensors(subgraph)
 
@@ -38,21 +38,32 @@ class LiteRTGraph:
         # The first run plans the delegate's memory; the views to keep are taken when nothing moves any more.
         native.Invoke(subgraph)
         self.inputs, self.outputs = views("inputs"), views("outputs")
-        self.run = lambda: native.Invoke(subgraph)
+
+        def run() -> None:
+            # Naming the engine here also holds it: the weights are read from the file's bytes, which nothing
+            # but its interpreter keeps alive.
+            try:
+                native.Invoke(subgraph)
+            except (RuntimeError, ValueError) as error:
+                raise EngineError(f"{engine.version} failed: {_first_line(error)}") from None
+
+        self.run = run
 
 
 class LiteRTEngine:
     """A TFLite file with all its signatures."""
 
     def __init__(self, interpreter: Any, version: str) -> None:
-        self._interpreter = interpreter
+        self.interpreter = interpreter
         self.version = version
 
     def graph(self, signature: str) -> LiteRTGraph:
         """See `Engine.graph`."""
         try:
-            return LiteRTGraph(self._interpreter, signature)
-        except (KeyError, RuntimeError, ValueError) as error:
+            return LiteRTGraph(self, signature)
+        except KeyError:
+            raise EngineError(f"{self.version}: the file has no graph {signature!r}") from None
+        except (RuntimeError, ValueError) as error:
             raise EngineError(
                 f"{self.version} cannot run the graph {signature!r}: {_first_line(error)}"
             ) from None

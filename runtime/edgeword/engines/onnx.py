@@ -9,13 +9,16 @@ from numpy.typing import NDArray
 
 from edgeword.errors import EngineError
 
+# Lesser errors are raised anyway; onnxruntime would also print them to standard error, in red.
+_FATAL = 4
+
 _DTYPES: dict[str, type[np.generic]] = {"tensor(int32)": np.int32, "tensor(float)": np.float32}
 
 
 class OnnxGraph:
     """The session bound to fixed buffers."""
 
-    def __init__(self, session: Any, run_options: Any) -> None:
+    def __init__(self, session: Any, run_options: Any, version: str) -> None:
         self.inputs = {item.name: _buffer(item) for item in session.get_inputs()}
         self.outputs = {item.name: _buffer(item) for item in session.get_outputs()}
         binding = session.io_binding()
@@ -23,14 +26,21 @@ class OnnxGraph:
             binding.bind_input(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
         for name, array in self.outputs.items():
             binding.bind_output(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
-        self.run = lambda: session.run_with_iobinding(binding, run_options)
+
+        def run() -> None:
+            try:
+                session.run_with_iobinding(binding, run_options)
+            except Exception as error:  # onnxruntime's own exceptions share no parent but Exception
+                raise EngineError(f"{version} failed: {_first_line(error)}") from None
+
+        self.run = run
 
 
 class OnnxEngine:
     """An ONNX file. A file has one graph, so `advance` is `step` with its prediction left unread."""
 
     def __init__(self, session: Any, run_options: Any, version: str) -> None:
-        self._graph = OnnxGraph(session, run_options)
+        self._graph = OnnxGraph(session, run_options, version)
         self.version = version
 
     def graph(self, signature: str) -> OnnxGraph:
@@ -49,17 +59,23 @@ def open_variant(content: bytes, threads: int) -> OnnxEngine:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.log_severity_level = 3
+    options.log_severity_level = _FATAL
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     version = f"onnxruntime {onnxruntime.__version__}"
     try:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own exceptions share no parent but Exception
-        raise EngineError(f"{version} refuses the file: {(str(error).splitlines() or ['?'])[0]}") from None
-    return OnnxEngine(session, onnxruntime.RunOptions(), version)
+        raise EngineError(f"{version} refuses the file: {_first_line(error)}") from None
+    run_options = onnxruntime.RunOptions()
+    run_options.log_severity_level = _FATAL
+    return OnnxEngine(session, run_options, version)
 
 
 def _buffer(item: Any) -> NDArray[Any]:
     if item.type not in _DTYPES or not all(isinstance(size, int) for size in item.shape):
         raise EngineError(f"{item.name} is {item.type} {item.shape}: not a static tensor of a known type")
     return np.zeros(item.shape, _DTYPES[item.type])
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,71 @@
+"""The state of a training after each epoch, on disk, so that it can be continued."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from edgeword_train.errors import RunError
+from edgeword_train.history import Epoch, best_epoch
+from edgeword_train.run import read_json
+from edgeword_train.writing import replacing, write_text
+
+STATE_FILE = "state.json"
+
+
+class Checkpoint:
+    """A folder with the variables after the last and after the best epoch; `state.json` says what holds."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def save(self, variables: Sequence[keras.Variable], history: Sequence[Epoch]) -> None:
+        """Keep the variables after the last epoch of `history`; a crash leaves the state before or this."""
+        self._folder.mkdir(exist_ok=True)
+        with replacing(self._file(len(history))) as partial, partial.open("wb") as file:
+            np.savez(file, *[variable.numpy() for variable in variables])
+        rows = [row.to_dict() for row in history]
+        write_text(self._folder / STATE_FILE, json.dumps({"history": rows}))
+        self._clean(history)
+
+    def history(self) -> list[Epoch]:
+        """The epochs that are done."""
+        if not (self._folder / STATE_FILE).is_file():
+            return []
+        data = read_json(self._folder / STATE_FILE)
+        try:
+            return [Epoch(**row) for row in data["history"]]
+        except (KeyError, TypeError):
+            raise self._damaged(STATE_FILE) from None
+
+    def restore(self, variables: Sequence[keras.Variable], epoch: int) -> None:
+        """Give the variables the values that they had after `epoch`; RunError for a damaged file."""
+        file = self._file(epoch)
+        try:
+            with np.load(file, allow_pickle=False) as arrays:
+                for variable, name in zip(variables, arrays.files, strict=True):
+                    variable.assign(arrays[name])
+        except (OSError, ValueError, zipfile.BadZipFile):
+            raise self._damaged(file.name) from None
+
+    def remove(self) -> None:
+        """Remove the folder of a training that is finished."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _clean(self, history: Sequence[Epoch]) -> None:
+        kept = {self._file(len(history)), self._file(best_epoch(history)), self._folder / STATE_FILE}
+        for file in self._folder.iterdir():
+            if file not in kept:
+                file.unlink()
+
+    def _file(self, epoch: int) -> Path:
+        return self._folder / f"epoch-{epoch:05d}.npz"
+
+    def _damaged(self, name: str) -> RunError:
+        return RunError(f"{self._folder / name} is damaged; remove {self._folder.parent} and train again")

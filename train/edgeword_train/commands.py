@@ -1,0 +1,94 @@
+"""The command `edgeword train`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import edgeword_train
+from edgeword.command import Command
+from edgeword_train.corpora import CORPORA
+from edgeword_train.options import CELL_NAMES, LARGEST_DROPOUT, TOKEN_LEVELS, TrainingOptions
+from edgeword_train.progress import ProgressPrinter
+from edgeword_train.run import Run, is_finished, is_started
+
+INTERRUPTED = 130
+
+_DEFAULTS = TrainingOptions()
+
+# Flag, type, what stands for the value, help. The options check the ranges themselves.
+_NUMBERS = (
+    ("layers", int, "N", "recurrent layers"),
+    ("units", int, "N", "units of each recurrent layer"),
+    ("embedding", int, "N", "width of the embedding"),
+    ("vocab-size", int, "N", "number of ids, padding and the OOV token among them; without it, all words"),
+    ("window", int, "L", "tokens through which the state is carried in training"),
+    ("epochs", int, "N", "most epochs; early stopping may end before"),
+    ("batch", int, "N", "windows in one step"),
+    ("dropout", float, "P", f"share of activations left out in training, 0 to {LARGEST_DROPOUT}"),
+    ("seed", int, "N", "equal seeds give equal models"),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of `edgeword train`."""
+    names = " or ".join(CORPORA)
+    parser.add_argument(
+        "texts", nargs="+", metavar="TEXT", help=f"a UTF-8 text file, or a built-in corpus: {names}"
+    )
+    parser.add_argument("--out", required=True, metavar="RUN", help="the folder to be written")
+    _add_choice(parser, "cell", CELL_NAMES, "kind of recurrent layer")
+    _add_choice(parser, "tokens", TOKEN_LEVELS, "what a token is")
+    for flag, kind, value, text in _NUMBERS:
+        default = getattr(_DEFAULTS, flag.replace("-", "_"))
+        shown = "" if default is None else " (default %(default)s)"
+        parser.add_argument(f"--{flag}", type=kind, metavar=value, default=default, help=text + shown)
+    parser.add_argument("--resume", action="store_true", help="continue a training that was interrupted")
+
+
+def _add_choice(parser: argparse.ArgumentParser, name: str, choices: tuple[str, ...], text: str) -> None:
+    parser.add_argument(
+        f"--{name}", choices=choices, default=getattr(_DEFAULTS, name), help=f"{text} (default %(default)s)"
+    )
+
+
+def run_train(args: argparse.Namespace) -> int:
+    """Train, and print where the run is and how good its model is."""
+    out = Path(args.out)
+    if args.resume and is_finished(out):
+        print(f"{out} is finished already; nothing to continue", file=sys.stderr)
+    options = {name: getattr(args, name) for name in _DEFAULTS.to_dict() if hasattr(args, name)}
+    try:
+        run = edgeword_train.train(
+            args.texts, out, **options, resume=args.resume, progress=ProgressPrinter(sys.stderr)
+        )
+    except KeyboardInterrupt:
+        print(_interruption(out), file=sys.stderr)
+        return INTERRUPTED
+    print(format_result(run))
+    return 0
+
+
+def format_result(run: Run) -> str:
+    """The run in four lines, the last of which names the next command."""
+    facts, perplexity = run.facts, run.perplexity
+    size = f"{facts['parameters']:,} parameters, vocabulary {facts['vocabulary']:,}, window {run.window}"
+    effort = f"epoch {facts['best_epoch']} of {facts['epochs']} is kept; {facts['seconds']:.0f} s"
+    lines = (
+        f"run: {run.path}  ({size})",
+        f"trained: {effort}, {facts['words_per_second']:,.0f} words/s",
+        f"perplexity: train {perplexity['train']:.1f}, held out {perplexity['held_out']:.1f}",
+        f"next: edgeword export {run.path} --out {os.path.normpath(run.path)}-bundle",
+    )
+    return "\n".join(lines)
+
+
+def _interruption(out: Path) -> str:
+    if is_started(out):
+        return "\ninterrupted; the same command with --resume goes on after the last whole epoch"
+    return "\ninterrupted before the training began; nothing was written"
+
+
+TRAIN = Command("train", "train a next-word model on text", add_arguments, run_train)

@@ -1,0 +1,46 @@
+"""Files of a run, written so that a crash leaves the old one or the new one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from edgeword.errors import InputFileError
+
+
+@contextlib.contextmanager
+def replacing(file: Path) -> Iterator[Path]:
+    """A path beside `file`, with its suffix, to write to; it takes the place of `file` at the end."""
+    partial = file.with_name(f".partial-{file.name}")
+    try:
+        yield partial
+        _flush(partial)
+        partial.replace(file)
+    except OSError as error:
+        reason = error.strerror or error
+        raise InputFileError(
+            f"cannot write {file}: {reason}; free some space, then continue with --resume"
+        ) from None
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_bytes(file: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    with replacing(file) as partial:
+        partial.write_bytes(content)
+
+
+def write_text(file: Path, content: str) -> None:
+    """Write a UTF-8 file whole or not at all."""
+    write_bytes(file, content.encode("utf-8"))
+
+
+def _flush(file: Path) -> None:
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
