@@ -28,8 +28,7 @@ def export_tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]
         folder = tmp_path_factory.mktemp("tiny")
         model.save(folder / "model.keras")
         (folder / "tokenizer.json").write_text(tiny.TOKENIZER.to_json(), encoding="utf-8")
-        (folder / "eval.txt").write_text("\n".join(tiny.LINES), encoding="utf-8")
-        settings = {"tokenizer": folder / "tokenizer.json", "eval": folder / "eval.txt", **options}
+        settings = {"tokenizer": folder / "tokenizer.json", **options}
         return export(folder / "model.keras", folder / "bundle", **settings).path
 
     return run
@@ -38,7 +37,7 @@ def export_tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]
 @pytest.fixture(scope="session")
 def step_bundle(export_tiny: Callable[..., Path]) -> Path:
     """A bundle in decode mode `step`: a masked LSTM, both formats, both precisions. Read it, never write it."""
-    return export_tiny(tiny.lstm())
+    return export_tiny(tiny.lstm(length=None))
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,7 +17,5 @@ def __getattr__(name: str) -> Any:
         from edgeword_train.tensorflow_import import prepare_tensorflow
 
         prepare_tensorflow("export")
-        from edgeword_export import export as module
-
-        return getattr(module, name)
+        return getattr(import_module("edgeword_export.export"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgeword.commands.info import fidelity_table
+from edgeword.commands.info import fidelity_table, window_text
 from edgeword.manifest import Manifest
 
 _CARD = """\
@@ -64,7 +64,7 @@ def model_card(manifest: Manifest) -> str:
         version=manifest.edgeword_version,
         created=manifest.created,
         vocabulary=manifest.vocabulary,
-        window=f"{manifest.window.length} words",
+        window=window_text(manifest.window),
         mode=manifest.decode.mode,
         reason=manifest.decode.reason.capitalize(),
         positions=manifest.variants[0].fidelity.positions,

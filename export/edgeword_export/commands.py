@@ -8,6 +8,7 @@ import sys
 from edgeword.command import Command
 from edgeword.commands.info import fidelity_table
 from edgeword.commands.options import positive
+from edgeword.padding import SIDES
 from edgeword.precisions import FORMATS, PRECISIONS
 from edgeword_train.tensorflow_import import prepare_tensorflow
 
@@ -47,6 +48,9 @@ def _add_export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-perplexity-increase", type=_percentage, metavar="PERCENT", help="move the gates"
     )
+    parser.add_argument(
+        "--custom-objects", type=_names, default=[], metavar="MODULE:NAME", help="classes of your own"
+    )
     parser.add_argument("--name", help="the bundle's name; default: the folder's")
 
 
@@ -60,11 +64,13 @@ def _run_export(arguments: argparse.Namespace) -> int:
         arguments.out,
         tokenizer=arguments.tokenizer,
         window=arguments.window,
+        padding=arguments.padding,
         formats=arguments.formats,
         precisions=precisions,
         decode=arguments.decode,
         eval=arguments.eval,
         max_perplexity_increase=arguments.max_perplexity_increase,
+        custom_objects=arguments.custom_objects,
         name=arguments.name,
         report=_report,
     )

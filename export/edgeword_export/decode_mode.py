@@ -36,7 +36,11 @@ def plan_step(source: NextWordModel, window: Window, windowed: bool) -> Plan:
     """The step graph, begun where the padding leaves it; raises NotSteppableError."""
     model = StepModel(source)
     padded = windowed and not window.masked and window.padding.side == "pre"
-    starts = _after_padding(model, window.length - 1) if padded else [state.start for state in model.states]
+    starts = (
+        _after_padding(model, window.length - 1)
+        if padded and window.length
+        else [state.start for state in model.states]
+    )
     states = tuple(
         State(state.name, state.start.shape, _compact(start))
         for state, start in zip(model.states, starts, strict=True)
@@ -53,7 +57,11 @@ def plan_replay(source: NextWordModel, reason: str, agreement: float | None) -> 
 
 
 def plan_window(source: NextWordModel, window: Window, reason: str) -> Plan:
-    """The window graph."""
+    """The window graph; raises ModelError where the window's length is not known."""
+    if window.length is None:
+        raise ModelError(
+            f"{reason}, so it needs a window; say with --window L how many words it was trained on"
+        )
     return Plan(Decode("window", "window", reason, None), [window_signature(source, window)], ())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from edgeword.errors import GateError
 from edgeword.writing import check_output
 from edgeword_export.export import export
 from edgeword_export.keras_model import load_keras
+from edgeword_train.progress import ProgressPrinter
 from edgeword_train.run import load_run
 from edgeword_train.training import train
 
@@ -31,7 +33,7 @@ def demo(out: str | os.PathLike[str] | None, report: Callable[[str], None]) -> N
     """Train on the built-in primer, export it, print the proof, the words and the times."""
     with _folder(out) as folder:
         report("training an LSTM on the built-in text 'primer'")
-        train(["primer"], folder / "run", progress=report)
+        train(["primer"], folder / "run", progress=ProgressPrinter(sys.stderr))
         exported = export(folder / "run", folder / "bundle", report=report)
         print(f"\ndecode mode {exported.manifest.decode.mode}: {exported.manifest.decode.reason}\n")
         print("\n".join(fidelity_table(exported.manifest.variants)))

@@ -18,6 +18,7 @@ from edgeword.decoding import decoder_factory
 from edgeword.engines import ENGINES
 from edgeword.errors import EdgewordError, GateError, UsageError
 from edgeword.manifest import FORMAT_VERSION, Manifest, SelfTest, Variant
+from edgeword.padding import SIDES
 from edgeword.precisions import FORMATS, PRECISIONS, model_file
 from edgeword.version import __version__
 from edgeword.writing import check_output, write_bundle
@@ -50,23 +51,33 @@ def export(
     *,
     tokenizer: str | os.PathLike[str] | None = None,
     window: int | None = None,
+    padding: str = "pre",
     formats: Sequence[str] = FORMATS,
     precisions: Sequence[str] = DEFAULT_PRECISIONS,
     decode: str = "auto",
     eval: str | os.PathLike[str] | None = None,  # noqa: A002 (the option's name)
     max_perplexity_increase: float | None = None,
+    custom_objects: Sequence[str] = (),
     name: str | None = None,
     report: Report = lambda _line: None,
 ) -> Exported:
     """Export a run folder, a `.keras` or a `.h5` file as a bundle.
 
-    `precisions` may be `["all"]`. `max_perplexity_increase` (percent) replaces each precision's own gate.
+    `padding` is the side on which the model's training padded short texts. `custom_objects` names classes of the user's own as `module:Name`. `precisions` may be `["all"]`. `max_perplexity_increase` (percent) replaces each precision's own gate.
     Variants outside their gate are left out and named in the result; GateError where none is left. Raises
     ModelError, TokenizerError, UsageError or InputFileError for what cannot be used.
     """
-    _check_options(formats, precisions, decode, max_perplexity_increase)
+    _check_options(formats, precisions, decode, padding, max_perplexity_increase)
     path = check_output(out)
-    source = open_source(Path(model), tokenizer, window, eval, decode)
+    source = open_source(
+        Path(model),
+        tokenizer=tokenizer,
+        window=window,
+        padding=padding,
+        eval_text=eval,
+        decode=decode,
+        custom_objects=custom_objects,
+    )
     job = _Job(source, name or path.name, report)
     plan, writers = job.plan(list(dict.fromkeys(formats)), decode)
     variants, files, failures = job.variants(plan, writers, _wanted(precisions), max_perplexity_increase)
@@ -180,12 +191,17 @@ def _wanted(precisions: Sequence[str]) -> list[str]:
 
 
 def _check_options(
-    wanted_formats: Sequence[str], precisions: Sequence[str], decode: str, max_increase: float | None
+    wanted_formats: Sequence[str],
+    precisions: Sequence[str],
+    decode: str,
+    padding: str,
+    max_increase: float | None,
 ) -> None:
     for option, values, known in (
         ("formats", wanted_formats, FORMATS),
         ("precisions", precisions, (*PRECISIONS, "all")),
         ("decode", [decode], ("auto", "step", "window")),
+        ("padding", [padding], SIDES),
     ):
         unknown = [value for value in values if value not in known]
         if unknown or not values:

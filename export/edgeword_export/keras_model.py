@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Sequence
+import functools
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,11 @@ from numpy.typing import NDArray
 from edgeword.errors import InputFileError
 from edgeword.manifest import Window
 from edgeword.padding import Padding
+from edgeword.tokenizer import Tokenizer
 from edgeword_export.errors import ModelError
 from edgeword_export.logits import log_probabilities
 
 KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
-DEFAULT_PADDING = Padding("pre", "pre")
 
 # How many logits a chunk of the reference may hold: 50 million float32 are 200 MB.
 _MAX_LOGITS = 50_000_000
@@ -53,14 +54,24 @@ class NextWordModel:
 
     def sequence_logprobs(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Log-probabilities `[T, V]` after each token of one unpadded text, all words before it in view."""
-        return self._answer(np.asarray([ids], np.int32))[0]
+        if self.sequences:
+            return self._answer(np.asarray([ids], np.int32))[0]
+        prefixes = [np.asarray([ids[:end]], np.int32) for end in range(1, len(ids) + 1)]
+        return np.concatenate([self._answer(prefix) for prefix in prefixes])
 
     def _answer(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
-        output = self.model(tf.constant(ids), training=False)
-        return log_probabilities(tf.cast(output, tf.float32), self.probabilities).numpy()
+        answer: NDArray[np.float32] = self._traced(tf.constant(ids)).numpy()
+        return answer
+
+    @functools.cached_property
+    def _traced(self) -> Callable[[tf.Tensor], tf.Tensor]:
+        def answer(ids: tf.Tensor) -> tf.Tensor:
+            return log_probabilities(tf.cast(self.model(ids, training=False), tf.float32), self.probabilities)
+
+        return tf.function(answer, input_signature=[tf.TensorSpec((None, self.length), tf.int32)])
 
 
-def load_keras(path: Path, custom_objects: dict[str, Any] | None = None) -> keras.Model:
+def load_keras(path: Path, custom_objects: Mapping[str, Any] | None = None) -> keras.Model:
     """Read a `.keras` or `.h5` file; code inside it is never run (`safe_mode`). Raises ModelError."""
     if not path.is_file():
         raise InputFileError(f"there is no file {path}; give a run folder, a .keras or a .h5 file")
@@ -69,42 +80,93 @@ def load_keras(path: Path, custom_objects: dict[str, Any] | None = None) -> kera
             f"{path} is neither a run folder nor a {', '.join(KERAS_SUFFIXES)} file; save it with Keras"
         )
     try:
-        return keras.models.load_model(path, custom_objects=custom_objects, compile=False, safe_mode=True)
-    except (ValueError, TypeError, OSError, KeyError, AttributeError, zipfile.BadZipFile) as error:
-        raise ModelError(f"Keras cannot read {path}: {_first_sentence(error)}") from None
+        model = keras.models.load_model(path, custom_objects=custom_objects, compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises whatever the damaged part of the file led to
+        raise ModelError(f"Keras cannot read {path}: {_mend(error)}") from None
+    for layer in leaf_layers(model):
+        if isinstance(layer, keras.layers.Lambda):
+            raise ModelError(f"{path}: {_lambda_refused(layer.name)}")
+    return model
+
+
+def _mend(error: Exception) -> str:
+    """What Keras says, in one line that says how to go on."""
+    text = str(error)
+    if "Lambda" in text and "unsafe" in text.lower():
+        return _lambda_refused("")
+    unknown = re.search(r"(?:locate class|deserialize class|Unknown \w+:?) ['\"]?(\w+)", text)
+    if unknown:
+        return f"it does not know {unknown[1]!r}; give it with --custom-objects module:{unknown[1]}"
+    return f"{first_line(error)}; save the model again"
+
+
+def _lambda_refused(name: str) -> str:
+    layer = f"the Lambda layer {name!r}" if name else "a Lambda layer"
+    return f"{layer} holds code that would run here; put it into a layer class and give that with --custom-objects"
 
 
 def inspect_model(model: keras.Model) -> NextWordModel:
     """Check that a model maps ids to a word's distribution; raises ModelError naming what does not fit."""
     length = _input_length(model)
+    _check_embeddings(model)
     masked = any(getattr(layer, "mask_zero", False) for layer in leaf_layers(model))
     probe = np.ones((2, length or 3), np.int32)
     try:
         output = np.asarray(model(tf.constant(probe), training=False))
-    except (ValueError, TypeError, tf.errors.OpError) as error:
-        raise ModelError(
-            f"the model does not take ids [B, {length or 'L'}]: {_first_sentence(error)}"
-        ) from None
+    except Exception as error:  # any layer may refuse in its own way
+        raise ModelError(f"the model does not take ids [B, {length or 'L'}]: {first_line(error)}") from None
     if output.ndim not in (2, 3) or (output.ndim == 3 and output.shape[1] != probe.shape[1]):
         raise ModelError(f"the model answers {_shape(output)}; a next-word model answers [B, V] or [B, L, V]")
+    if not np.isfinite(output).all():
+        raise ModelError("the model answers NaN or infinity; train it again with a smaller learning rate")
     vocabulary = output.shape[-1]
-    rows = [layer.input_dim for layer in leaf_layers(model) if isinstance(layer, keras.layers.Embedding)]
-    if rows and vocabulary < 3:
-        raise ModelError(f"the model answers {_shape(output)}: {vocabulary} classes are no vocabulary")
+    for layer in _embeddings(model):
+        if layer.input_dim < vocabulary:
+            raise ModelError(
+                f"the model answers {_shape(output)} and layer {layer.name!r} has {layer.input_dim} rows: "
+                "it could not read its own words"
+            )
     probabilities = bool((output >= 0).all() and np.allclose(output.sum(-1), 1, atol=1e-3))
     return NextWordModel(model, length, vocabulary, output.ndim == 3, probabilities, masked)
 
 
-def window_of(source: NextWordModel, length: int | None, padding: Padding = DEFAULT_PADDING) -> Window:
+def check_tokenizer(tokenizer: Tokenizer, source: NextWordModel) -> None:
+    """Refuse a tokenizer with ids that the model does not answer; raises ModelError."""
+    if tokenizer.vocab_size <= source.vocabulary:
+        return
+    answers = f"[B, {'L, ' if source.sequences else ''}{source.vocabulary}]"
+    rows = "".join(
+        f", layer {layer.name!r} has {layer.input_dim} rows" for layer in _embeddings(source.model)
+    )
+    raise ModelError(
+        f"the tokenizer has {tokenizer.vocab_size} ids, the model answers {answers}{rows}; "
+        "give the tokenizer that a next-word model was trained with"
+    )
+
+
+def _embeddings(model: keras.Model) -> list[keras.layers.Embedding]:
+    return [layer for layer in leaf_layers(model) if isinstance(layer, keras.layers.Embedding)]
+
+
+def _check_embeddings(model: keras.Model) -> None:
+    dtype = str(model.inputs[0].dtype)
+    if dtype.startswith("float") and not _embeddings(model):
+        raise ModelError(
+            f"the model's input {model.inputs[0].name!r} is {dtype} and no Embedding reads ids from it"
+        )
+    if not dtype.startswith(("float", "int", "uint")):
+        raise ModelError(
+            f"the model's input is {dtype}; take the text layer off, and give its vocabulary as --tokenizer"
+        )
+
+
+def window_of(source: NextWordModel, length: int | None, padding: Padding) -> Window:
     """The window that a model is fed with; `length` speaks where the model itself leaves it open."""
     if source.length and length and length != source.length:
         raise ModelError(
             f"--window {length}, but the model reads windows of {source.length}; leave --window out"
         )
-    known = source.length or length
-    if not known:
-        raise ModelError("the model reads any length; say with --window L how many words it was trained on")
-    return Window(known, padding, source.masked)
+    return Window(source.length or length, padding, source.masked)
 
 
 def final_layer(model: keras.Model) -> keras.layers.Layer:
@@ -140,6 +202,7 @@ def _shape(array: NDArray[Any]) -> str:
     return f"[B, {', '.join(str(size) for size in array.shape[1:])}]"
 
 
-def _first_sentence(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """An error's text on one line, at most 240 characters of it."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 240 else text[:237] + "..."

@@ -25,12 +25,17 @@ class Reference:
         self.window = window
         self.windowed = windowed
 
+    @property
+    def _length(self) -> int:
+        """A model of any length is shown one padding token where it is shown nothing else."""
+        return self.window.length or 1
+
     def logprobs(self, ids: Sequence[int]) -> LogProbs:
         """Log-probabilities `[T, V]` after each of T tokens."""
         if not self.windowed:
             return self.source.sequence_logprobs(ids)
-        prefixes = [ids[max(0, end - self.window.length - 1) : end] for end in range(1, len(ids) + 1)]
-        return self.source.last_logprobs(self.window.padding.windows(prefixes, self.window.length))
+        prefixes = [ids[:end] for end in range(1, len(ids) + 1)]
+        return self.source.last_logprobs(self.window.padding.windows(prefixes, self._length))
 
     def greedy(self, prompt: Sequence[int], words: int) -> tuple[list[int], list[float]]:
         """The Keras model's own greedy words after a prompt, and their log-probabilities."""
@@ -47,6 +52,6 @@ class Reference:
         return FirstWord(int(last.argmax()), float(last.max()))
 
     def _last(self, ids: Sequence[int]) -> LogProbs:
-        windows = self.window.padding.windows([ids], self.window.length)
+        windows = self.window.padding.windows([ids], self._length)
         row: LogProbs = self.source.last_logprobs(windows)[0]
         return row

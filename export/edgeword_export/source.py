@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from edgeword.errors import UsageError
 from edgeword.manifest import Window
+from edgeword.padding import Padding
 from edgeword.tokenizer import Tokenizer
 from edgeword.tokenizer_formats import read_tokenizer
-from edgeword_export.errors import ModelError
 from edgeword_export.evaluation import Evaluation, encoded, evaluation_of, sampled
-from edgeword_export.keras_model import NextWordModel, inspect_model, load_keras, window_of
+from edgeword_export.keras_model import NextWordModel, check_tokenizer, inspect_model, load_keras, window_of
 from edgeword_train.run import Run, load_run
 from edgeword_train.text_files import read_texts
 
@@ -38,20 +40,27 @@ class Source:
 
 def open_source(
     path: Path,
-    tokenizer: str | os.PathLike[str] | None,
-    window: int | None,
-    eval_text: str | os.PathLike[str] | None,
-    decode: str,
+    *,
+    tokenizer: str | os.PathLike[str] | None = None,
+    window: int | None = None,
+    padding: str = "pre",
+    eval_text: str | os.PathLike[str] | None = None,
+    decode: str = "auto",
+    custom_objects: Sequence[str] = (),
 ) -> Source:
     """Read and check MODEL and what belongs to it; raises the error that names what does not fit."""
     run = load_run(path) if path.is_dir() else None
-    model = inspect_model(load_keras(run.model_path if run else path))
+    model = inspect_model(load_keras(run.model_path if run else path, _custom_objects(custom_objects)))
     words = run.tokenizer if run and tokenizer is None else _read_tokenizer(tokenizer)
-    _check_vocabulary(words, model)
+    check_tokenizer(words, model)
     length = window or (run.window if run else None)
-    rule = window_of(model, length)
+    rule = window_of(model, length, Padding(side=padding))
     windowed = model.length is not None or decode == "window" or (run is None and window is not None)
-    longest = rule.length * _WINDOWS_PER_PIECE if windowed else _LONGEST_PIECE
+    if windowed and rule.length is None:
+        raise UsageError(
+            "--decode window: the model reads any length; say with --window L how many words it is to see"
+        )
+    longest = rule.length * _WINDOWS_PER_PIECE if windowed and rule.length else _LONGEST_PIECE
     text, sequences = _sequences(run, eval_text, words, model, longest)
     evaluation = evaluation_of(text, sequences, model.vocabulary, longest)
     if not evaluation.sequences:
@@ -80,9 +89,15 @@ def _read_tokenizer(path: str | os.PathLike[str] | None) -> Tokenizer:
     return read_tokenizer(Path(path))
 
 
-def _check_vocabulary(tokenizer: Tokenizer, model: NextWordModel) -> None:
-    if tokenizer.vocab_size > model.vocabulary:
-        raise ModelError(
-            f"the tokenizer has {tokenizer.vocab_size} ids and the model answers {model.vocabulary} words; "
-            "give the tokenizer that the model was trained with"
-        )
+def _custom_objects(names: Sequence[str]) -> dict[str, Any]:
+    """Classes named `module:Name`, imported from the Python path or the current folder."""
+    if names and str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))
+    found = {}
+    for name in names:
+        module, _, attribute = name.partition(":")
+        try:
+            found[attribute] = getattr(import_module(module), attribute)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise UsageError(f"--custom-objects {name}: {error}; write it as module:Name") from None
+    return found

@@ -198,7 +198,9 @@ class _CellCall(keras.layers.Layer):  # type: ignore[misc]
     ) -> Any:
         """Run the cell once, on the only time step there is."""
         if initial_state is not None:
-            raise NotSteppableError(f"layer {self._rnn.name!r} begins from a state that another layer computes")
+            raise NotSteppableError(
+                f"layer {self._rnn.name!r} begins from a state that another layer computes"
+            )
         start = self._rnn.get_initial_state(batch_size=1)
         flat = self._exchange.given.get(self._rnn.name) or keras.tree.flatten(start)
         output, new_state = self.cell(

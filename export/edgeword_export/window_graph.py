@@ -13,9 +13,10 @@ from edgeword_export.signature import Signature, Tensors, input_spec, with_greed
 
 def window_signature(source: NextWordModel, window: Window) -> Signature:
     """`window`: `ids[1, L] → logits[1, V]` after the window's last position."""
+    shape = (1, window.length or 1)
     model = keras.models.clone_model(
         source.model,
-        input_tensors=keras.Input(batch_shape=(1, window.length), dtype="int32"),
+        input_tensors=keras.Input(batch_shape=shape, dtype="int32"),
         clone_function=_unrolled,
     )
 
@@ -26,7 +27,7 @@ def window_signature(source: NextWordModel, window: Window) -> Signature:
             logits = log_probabilities(logits, probabilities=True)
         return with_greedy(logits)
 
-    return Signature("window", {"ids": input_spec("ids", (1, window.length), "int32")}, call, model)
+    return Signature("window", {"ids": input_spec("ids", shape, "int32")}, call, model)
 
 
 def _unrolled(layer: keras.layers.Layer) -> keras.layers.Layer:

@@ -43,9 +43,10 @@ class Decode:
 
 @dataclass(frozen=True)
 class Window:
-    """The fixed length L that the model reads, its padding rule, and whether the model masks padding."""
+    """The length L that the model reads, its padding rule, and whether the model masks padding."""
 
-    length: int
+    length: int | None
+    """None where the model reads texts of any length."""
     padding: Padding
     masked: bool
 
@@ -197,6 +198,7 @@ _SCALARS: dict[str, tuple[str, Callable[[Any], bool], Callable[[Any], Any]]] = {
     "int": ("an integer", _is_int, int),
     "bool": ("true or false", lambda value: isinstance(value, bool), bool),
     "float": ("a number", _is_number, float),
+    "int | None": ("an integer or null", lambda v: v is None or _is_int(v), lambda v: v),
     "float | None": (
         "a number or null",
         lambda v: v is None or _is_number(v),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_SIDES = ("pre", "post")
+SIDES = ("pre", "post")
 _INT32 = np.iinfo(np.int32)
 
 
@@ -31,7 +31,7 @@ class Padding:
 
     def __post_init__(self) -> None:
         for name in ("side", "truncating"):
-            if getattr(self, name) not in _SIDES:
+            if getattr(self, name) not in SIDES:
                 raise UsageError(f"padding: {name} must be 'pre' or 'post', not {getattr(self, name)!r}")
         if type(self.value) is not int or not _INT32.min <= self.value <= _INT32.max:
             raise UsageError(f"padding: value must be an integer of 32 bits, not {self.value!r}")

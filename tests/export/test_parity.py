@@ -64,8 +64,10 @@ def answer(decoder, ids):
         decoder.predict()
         rows.append(decoder.logits().copy())
     logits = np.stack(rows)
-    return logits - np.log(np.exp(logits - logits.max(-1, keepdims=True)).sum(-1, keepdims=True)) - logits.max(
-        -1, keepdims=True
+    return (
+        logits
+        - np.log(np.exp(logits - logits.max(-1, keepdims=True)).sum(-1, keepdims=True))
+        - logits.max(-1, keepdims=True)
     )
 
 

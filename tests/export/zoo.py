@@ -128,7 +128,11 @@ STEP: dict[str, Callable[[], keras.Model]] = {
     "softmax-layer": lambda: model([embedding(), k.LSTM(U), k.Dense(VOCABULARY), k.Softmax()]),
     "activation-layer": lambda: model([embedding(), k.GRU(U), k.Dense(VOCABULARY), k.Activation("softmax")]),
     "time-distributed": lambda: model(
-        [embedding(), k.LSTM(U, return_sequences=True), k.TimeDistributed(k.Dense(VOCABULARY, activation="softmax"))]
+        [
+            embedding(),
+            k.LSTM(U, return_sequences=True),
+            k.TimeDistributed(k.Dense(VOCABULARY, activation="softmax")),
+        ]
     ),
     "recurrent-dropout": lambda: stack(k.LSTM(U, dropout=0.1, recurrent_dropout=0.2)),
     "spatial-dropout": lambda: stack(k.SpatialDropout1D(0.2), k.LSTM(U)),
@@ -149,7 +153,9 @@ WINDOW_ONLY: dict[str, Callable[[], keras.Model]] = {
     "bidirectional-masked-gru": lambda: stack(k.Bidirectional(k.GRU(U)), mask_zero=True),
     "go-backwards": lambda: stack(k.LSTM(U, go_backwards=True), mask_zero=False),
     "conv1d": lambda: stack(k.Conv1D(U, 3, padding="causal"), k.GlobalMaxPooling1D(), mask_zero=False),
-    "conv1d-lstm": lambda: stack(k.Conv1D(U, 3, padding="causal", activation="relu"), k.LSTM(U), mask_zero=False),
+    "conv1d-lstm": lambda: stack(
+        k.Conv1D(U, 3, padding="causal", activation="relu"), k.LSTM(U), mask_zero=False
+    ),
     "pooling": lambda: stack(k.GlobalAveragePooling1D(), k.Dense(U, activation="relu"), mask_zero=False),
     "flatten": lambda: stack(k.Flatten(), k.Dense(U, activation="relu"), mask_zero=False),
     "transformer": transformer,

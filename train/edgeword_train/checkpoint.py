@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from edgeword_train.errors import RunError
-from edgeword_train.history import Epoch, best_epoch
+from edgeword_train.history import Epoch
 from edgeword_train.run import read_json
 from edgeword_train.writing import replacing, write_text
 
@@ -20,19 +20,22 @@ STATE_FILE = "state.json"
 
 
 class Checkpoint:
-    """A folder with the variables after the last and after the best epoch; `state.json` says what holds."""
+    """A folder with the variables after the last and after the kept epoch; `state.json` says what holds."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def save(self, variables: Sequence[keras.Variable], history: Sequence[Epoch]) -> None:
-        """Keep the variables after the last epoch of `history`; a crash leaves the state before or this."""
+    def save(self, variables: Sequence[keras.Variable], history: Sequence[Epoch], kept: int) -> None:
+        """Keep the variables after the last epoch, and those after the epoch `kept`.
+
+        A crash leaves the state before or this one.
+        """
         self._folder.mkdir(exist_ok=True)
         with replacing(self._file(len(history))) as partial, partial.open("wb") as file:
             np.savez(file, *[variable.numpy() for variable in variables])
         rows = [row.to_dict() for row in history]
         write_text(self._folder / STATE_FILE, json.dumps({"history": rows}))
-        self._clean(history)
+        self._clean({len(history), kept})
 
     def history(self) -> list[Epoch]:
         """The epochs that are done."""
@@ -58,8 +61,8 @@ class Checkpoint:
         """Remove the folder of a training that is finished."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _clean(self, history: Sequence[Epoch]) -> None:
-        kept = {self._file(len(history)), self._file(best_epoch(history)), self._folder / STATE_FILE}
+    def _clean(self, epochs: set[int]) -> None:
+        kept = {self._folder / STATE_FILE, *map(self._file, epochs)}
         for file in self._folder.iterdir():
             if file not in kept:
                 file.unlink()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -26,7 +26,7 @@ _NUMBERS = (
     ("vocab-size", int, "N", "number of ids, padding and the OOV token among them; without it, all words"),
     ("window", int, "L", "tokens through which the state is carried in training"),
     ("epochs", int, "N", "most epochs; early stopping may end before"),
-    ("batch", int, "N", "windows in one step"),
+    ("batch", int, "N", "windows in one step of the optimizer (default 32, fewer for a small corpus)"),
     ("dropout", float, "P", f"share of activations left out in training, 0 to {LARGEST_DROPOUT}"),
     ("seed", int, "N", "equal seeds give equal models"),
 )
@@ -73,14 +73,15 @@ def run_train(args: argparse.Namespace) -> int:
 
 def format_result(run: Run) -> str:
     """The run in four lines, the last of which names the next command."""
-    facts, perplexity = run.facts, run.perplexity
+    path, facts, perplexity = str(run.path), run.facts, run.perplexity
     size = f"{facts['parameters']:,} parameters, vocabulary {facts['vocabulary']:,}, window {run.window}"
-    effort = f"epoch {facts['best_epoch']} of {facts['epochs']} is kept; {facts['seconds']:.0f} s"
+    effort = f"epoch {facts['kept_epoch']} of {facts['epochs']} is kept; {facts['seconds']:.0f} s"
+    aside = "" if facts["kept_epoch"] == facts["best_epoch"] else "; a text this short is learnt by heart"
     lines = (
-        f"run: {run.path}  ({size})",
+        f"run: {path}  ({size})",
         f"trained: {effort}, {facts['words_per_second']:,.0f} words/s",
-        f"perplexity: train {perplexity['train']:.1f}, held out {perplexity['held_out']:.1f}",
-        f"next: edgeword export {run.path} --out {os.path.normpath(run.path)}-bundle",
+        f"perplexity: train {perplexity['train']:.1f}, held out {perplexity['held_out']:.1f}{aside}",
+        f"next: edgeword export {shlex.quote(path)} --out {shlex.quote(path + '-bundle')}",
     )
     return "\n".join(lines)
 

@@ -9,9 +9,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from edgeword_train.errors import DivergedError
 from edgeword_train.windows import Windows
 
 CLIPNORM = 1.0
+MEASURED_BATCH = 32
+LARGEST_LOSS = 700.0  # the exponential of more is no float
 
 _BATCH = [
     tf.TensorSpec([None, None], tf.int32),
@@ -37,10 +40,10 @@ class Learner:
         """Everything that an interrupted training needs back: the weights and the optimizer's state."""
         return [*self.model.trainable_variables, *self._optimizer.variables]
 
-    def perplexity(self, windows: Windows, batch: int) -> float:
+    def perplexity(self, windows: Windows) -> float:
         """Perplexity over the targets that count, without dropout."""
-        losses = [float(self._measure_batch(*arrays)) for arrays in batches(windows, batch)]
-        return math.exp(sum(losses) / windows.words)
+        losses = [float(self._measure_batch(*arrays)) for arrays in batches(windows, MEASURED_BATCH)]
+        return perplexity(sum(losses) / windows.words)
 
     def reseed(self, seed: int, epoch: int) -> None:
         """Make the dropout of an epoch depend on nothing but the seed and the epoch."""
@@ -73,3 +76,12 @@ def batches(windows: Windows, size: int) -> tf.data.Dataset:
     """The windows in their order, `size` at a time, as (inputs, targets, known)."""
     arrays = (windows.inputs, windows.targets, windows.known)
     return tf.data.Dataset.from_tensor_slices(arrays).batch(size).prefetch(2)
+
+
+def perplexity(loss: float) -> float:
+    """Perplexity of a mean loss in nats; DivergedError where it is not a number."""
+    if not math.isfinite(loss):
+        raise DivergedError(
+            "the loss is no longer a number; give fewer --layers or --units, or another --seed"
+        )
+    return math.exp(min(loss, LARGEST_LOSS))

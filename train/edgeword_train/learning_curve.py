@@ -9,22 +9,20 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
 
-from edgeword_train.history import History, best_epoch
+from edgeword_train.history import History
 
 DPI = 120
 
 
-def draw_learning_curve(history: History) -> bytes:
-    """A PNG of perplexity by epoch, on a log scale, for the text trained on and for held-out text."""
+def draw_learning_curve(history: History, kept: int) -> bytes:
+    """A PNG of perplexity by epoch, on a log scale, on the text trained on and on held-out text."""
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     epochs = [row.epoch for row in history]
     axes.plot(epochs, [row.perplexity for row in history], "o-", label="train, with dropout", markersize=4)
     axes.plot(epochs, [row.held_out for row in history], "s-", label="held out", markersize=4)
-    best = best_epoch(history)
-    lowest = history[best - 1].held_out
-    axes.axvline(best, color="gray", linestyle=":", label=f"kept: epoch {best}, held out {lowest:.1f}")
+    axes.axvline(kept, color="gray", linestyle=":", label=f"kept: epoch {kept}")
     axes.set(xlabel="epoch", ylabel="perplexity", title="Learning curve")
     _scale_axes(axes)
     axes.legend()

@@ -100,8 +100,9 @@ def read_facts(file: Path) -> dict[str, Any]:
 
 def read_json(file: Path) -> Any:
     """The value of a JSON file; RunError where it is none."""
+    text = read_text(file)
     try:
-        return json.loads(read_text(file))
+        return json.loads(text)
     except (ValueError, RecursionError):
         raise RunError(f"{file} is no JSON; train again with: {TRAIN_COMMAND}") from None
 

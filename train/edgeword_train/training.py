@@ -43,9 +43,9 @@ def train(
     vocab_size: int | None = DEFAULTS.vocab_size,
     window: int = DEFAULTS.window,
     epochs: int = DEFAULTS.epochs,
-    batch: int = DEFAULTS.batch,
+    batch: int | None = DEFAULTS.batch,
     dropout: float = DEFAULTS.dropout,
-    patience: int = DEFAULTS.patience,
+    patience: int | None = DEFAULTS.patience,
     seed: int = DEFAULTS.seed,
     resume: bool = False,
     progress: Report = silent,
@@ -55,7 +55,8 @@ def train(
     `options.TrainingOptions` says what each option means. Each window of a line is one example with a
     target at every position; padding and OOV tokens are no targets, and perplexities are over targets in
     the vocabulary. 5 % of the lines (of a single line, its last tenth) are held out and never trained on;
-    the weights of the epoch that is best on them are kept. Equal texts and options give equal weights.
+    the weights of the epoch that is best on them are kept, but a small corpus is learnt by heart
+    (`stopping`). Equal texts and options give equal weights.
 
     With `resume`, a training that was interrupted goes on after its last whole epoch, and a finished one
     is only read. Raises UsageError, InputFileError, RunError, MissingExtraError or DivergedError.
@@ -132,7 +133,11 @@ def _check_same(folder: Path, options: TrainingOptions, corpus: Corpus) -> None:
 
 def _start(folder: Path, options: TrainingOptions, corpus: Corpus) -> None:
     if not folder.exists():
-        folder.mkdir()
+        try:
+            folder.mkdir()
+        except OSError as error:
+            reason = f"{error.strerror}; choose another --out"
+            raise InputFileError(f"cannot write {folder}: {reason}") from None
         _write_json(folder / run.START_FILE, _header(options, corpus))
 
 
@@ -144,7 +149,7 @@ def _write_files(folder: Path, corpus: Corpus, fitted: Fitted) -> None:
     write_text(folder / run.TOKENIZER_FILE, corpus.tokenizer.to_json())
     _write_json(folder / run.HELD_OUT_FILE, {"sequences": corpus.held_out})
     _write_json(folder / run.HISTORY_FILE, {"epochs": [row.to_dict() for row in fitted.history]})
-    write_bytes(folder / run.CURVE_FILE, draw_learning_curve(fitted.history))
+    write_bytes(folder / run.CURVE_FILE, draw_learning_curve(fitted.history, fitted.kept_epoch))
 
 
 def _header(options: TrainingOptions, corpus: Corpus) -> dict[str, Any]:
@@ -165,6 +170,7 @@ def _facts(options: TrainingOptions, corpus: Corpus, fitted: Fitted, length: int
         "parameters": fitted.model.count_params(),
         "perplexity": {"train": fitted.train_perplexity, "held_out": fitted.held_out_perplexity},
         "epochs": len(history),
+        "kept_epoch": fitted.kept_epoch,
         "best_epoch": best_epoch(history),
         "seconds": sum(row.seconds for row in history),
         "words_per_second": words_per_second(history),
@@ -177,4 +183,4 @@ def _facts(options: TrainingOptions, corpus: Corpus, fitted: Fitted, length: int
 
 
 def _write_json(file: Path, value: Any) -> None:
-    write_text(file, json.dumps(value, ensure_ascii=False, allow_nan=False, indent=None) + "\n")
+    write_text(file, json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")

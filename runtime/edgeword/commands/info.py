@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from edgeword.bundle import Bundle
 from edgeword.command import Command
-from edgeword.manifest import Manifest, Variant
+from edgeword.manifest import Manifest, Variant, Window
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,10 +32,15 @@ def _facts(manifest: Manifest) -> list[str]:
         "exported": f"{manifest.created} by edgeword {manifest.edgeword_version}",
         "vocabulary": f"{manifest.vocabulary:,} ids",
         "decode mode": f"{manifest.decode.mode} ({manifest.decode.reason})",
-        "window": f"{manifest.window.length}, padding {manifest.window.padding.side}",
+        "window": window_text(manifest.window),
         "state": states,
     }
     return [f"{key:<12} {value}" for key, value in rows.items()]
+
+
+def window_text(window: Window) -> str:
+    """The window in words."""
+    return f"{window.length} tokens, padding {window.padding.side}" if window.length else "texts of any length"
 
 
 _HEADER = (

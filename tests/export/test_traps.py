@@ -1,0 +1,153 @@
+"""The traps of the converters, planted: each is caught before a file is shipped."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import onnx
+import pytest
+import tensorflow as tf
+
+from edgeword_export import onnx_file, tflite
+from edgeword_export.errors import ConversionError
+from edgeword_export.export import export
+from edgeword_export.fidelity import gate_failure
+from edgeword_export.keras_model import inspect_model
+from edgeword_export.signature import Signature, input_spec
+from edgeword_export.step_graph import StepModel
+from edgeword.manifest import Fidelity
+from tests import tiny
+
+
+def fidelity(**changes):
+    good = {
+        "positions": 100,
+        "max_logprob_difference": 1e-6,
+        "top1_agreement": 1.0,
+        "perplexity": 50.0,
+        "perplexity_increase": 0.0,
+        "same_greedy_words": True,
+    }
+    return Fidelity(**{**good, **changes})
+
+
+def test_keras_own_export_needs_flex_operators_and_is_refused(tmp_path):
+    model = tiny.lstm(mask_zero=False)
+    model.export(tmp_path / "model.tflite", format="litert", verbose=False)
+    with pytest.raises(ConversionError, match="Flex"):
+        tflite.check_operators((tmp_path / "model.tflite").read_bytes())
+
+
+def test_a_file_without_its_weights_is_refused(tmp_path):
+    module = tf.Module()
+    step = StepModel(inspect_model(tiny.lstm())).signatures()[0]
+    module.model = step.tracked
+    module.step = tf.function(step.function(), input_signature=step.specs())
+    tf.saved_model.save(module, str(tmp_path), signatures={"step": module.step.get_concrete_function()})
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path), signature_keys=["step"])
+    with pytest.raises(ConversionError, match="weights"):
+        tflite.check_operators(converter.convert())
+
+
+def test_a_loop_in_the_onnx_graph_is_refused():
+    model = tiny.lstm(mask_zero=False)
+
+    def call(inputs):
+        return {"logits": model(inputs["ids"], training=False)}
+
+    signature = Signature("window", {"ids": input_spec("ids", (1, tiny.WINDOW), "int32")}, call, model)
+    with pytest.raises(ConversionError, match="Loop"):
+        onnx_file.OnnxWriter([signature])
+
+
+def test_both_signatures_share_one_copy_of_the_weights():
+    signatures = StepModel(inspect_model(tiny.lstm(units=64))).signatures()
+    both = len(tflite.TFLiteWriter(signatures).write("float32"))
+    one = len(tflite.TFLiteWriter(signatures[:1]).write("float32"))
+    assert both - one < 0.1 * one
+
+
+@pytest.mark.parametrize(
+    ("precision", "changes", "fragment"),
+    [
+        ("float32", {"perplexity": float("nan")}, "NaN"),
+        ("dynamic-int8", {"max_logprob_difference": float("inf")}, "NaN or infinity"),
+        ("float32", {"same_greedy_words": False}, "greedy words"),
+        ("float32", {"perplexity_increase": 0.1}, "at most 0.01 %"),
+        ("dynamic-int8", {"perplexity_increase": 0.6}, "at most 0.5 %"),
+    ],
+)
+def test_a_variant_outside_its_gate_is_named(precision, changes, fragment):
+    assert fragment in gate_failure(precision, fidelity(**changes))
+
+
+def test_a_variant_inside_its_gate_passes():
+    assert gate_failure("float32", fidelity()) is None
+    assert gate_failure("dynamic-int8", fidelity(perplexity_increase=0.4, same_greedy_words=False)) is None
+    assert gate_failure("dynamic-int8", fidelity(perplexity_increase=-9.0)) is None
+
+
+def test_the_gate_can_be_moved():
+    worse = fidelity(perplexity_increase=3.0)
+    assert gate_failure("dynamic-int8", worse, max_increase=5.0) is None
+    assert "at most 1 %" in gate_failure("dynamic-int8", worse, max_increase=1.0)
+
+
+@pytest.fixture
+def exporting(tmp_path):
+    tiny.lstm().save(tmp_path / "model.keras")
+    (tmp_path / "tokenizer.json").write_text(tiny.TOKENIZER.to_json(), encoding="utf-8")
+
+    def run(**options):
+        settings = {"tokenizer": tmp_path / "tokenizer.json", **options}
+        return export(tmp_path / "model.keras", tmp_path / "bundle", **settings)
+
+    return run
+
+
+def test_a_quantizer_that_does_nothing_is_found_out(exporting, monkeypatch):
+    monkeypatch.setitem(onnx_file._QUANTIZERS, "dynamic-int8", onnx_file._float32)
+    exported = exporting(formats=["onnx"])
+    assert [variant.precision for variant in exported.manifest.variants] == ["float32"]
+    assert "nothing was quantized" in exported.failures[0]
+    assert not (exported.path / "model.dynamic-int8.onnx").exists()
+
+
+def test_a_damaged_weight_is_found_out(exporting, monkeypatch):
+    def zeroed(model: onnx.ModelProto) -> onnx.ModelProto:
+        model = onnx_file._dynamic_int8(model)
+        largest = max(model.graph.initializer, key=lambda tensor: len(tensor.raw_data))
+        largest.raw_data = bytes(len(largest.raw_data))
+        return model
+
+    monkeypatch.setitem(onnx_file._QUANTIZERS, "dynamic-int8", zeroed)
+    exported = exporting(formats=["onnx"])
+    assert [variant.precision for variant in exported.manifest.variants] == ["float32"]
+    assert "model.dynamic-int8.onnx" in exported.failures[0]
+
+
+def test_a_nan_weight_is_found_out(exporting, monkeypatch):
+    def poisoned(model: onnx.ModelProto) -> onnx.ModelProto:
+        model = onnx_file._dynamic_int8(model)
+        scale = next(t for t in model.graph.initializer if t.name.endswith("_scale") and t.dims)
+        broken = np.full(tuple(scale.dims), np.nan, np.float32)
+        scale.CopyFrom(onnx.numpy_helper.from_array(broken, scale.name))
+        return model
+
+    monkeypatch.setitem(onnx_file._QUANTIZERS, "dynamic-int8", poisoned)
+    assert "NaN" in exporting(formats=["onnx"]).failures[0]
+
+
+def test_keras_has_no_say_in_the_files_names():
+    model = onnx.load_from_string(
+        onnx_file.OnnxWriter(StepModel(inspect_model(tiny.lstm())).signatures()).write("float32")
+    )
+    assert [item.name for item in model.graph.input] == ["token", "state_0", "state_1"]
+    assert {item.name for item in model.graph.output} == {
+        "logits",
+        "next_token",
+        "logprob",
+        "next_state_0",
+        "next_state_1",
+    }
+    assert keras.backend.backend() == "tensorflow"

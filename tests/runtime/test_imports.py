@@ -1,0 +1,98 @@
+"""The runtime stays light: what it imports, as written and as run."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+RUNTIME = Path(__file__).parents[2] / "runtime"
+ENGINE_PACKAGES = {"ai_edge_litert", "tflite_runtime", "onnxruntime"}
+HEAVY = {
+    *("tensorflow", "keras", "onnx", "tf2onnx", "matplotlib", "edgeword_train", "edgeword_export"),
+    *("edgeword_bench", "ai_edge_quantizer", *ENGINE_PACKAGES),
+}
+
+
+def imported_by(code: str, *arguments: str) -> set[str]:
+    """Top-level packages that a fresh process has imported after `code`."""
+    report = "import json, sys; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    line = [sys.executable, "-c", f"{code}\n{report}", *arguments]
+    done = subprocess.run(line, capture_output=True, check=True, timeout=60)
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+LIGHT = {
+    "edgeword": "import edgeword",
+    "every module": (
+        "import pkgutil, importlib, edgeword\n"
+        "for module in pkgutil.walk_packages(edgeword.__path__, 'edgeword.'):\n"
+        "    '__main__' in module.name or importlib.import_module(module.name)"
+    ),
+    "cli": "import edgeword.cli",
+    "version": "from edgeword.cli import main; main(['--version'])",
+    "own command": "from edgeword.cli import main; main(['generate', '/nowhere', 'the'])",
+}
+
+
+@pytest.mark.parametrize("code", LIGHT.values(), ids=LIGHT)
+def test_nothing_heavy_is_imported(code):
+    assert imported_by(code) & HEAVY == set()
+
+
+def test_the_list_of_commands_imports_no_tensorflow():
+    """Each command's arguments are known without the packages that it runs on."""
+    found = imported_by("from edgeword.cli import main; main(['--help'])")
+    assert found & HEAVY <= {"edgeword_train", "edgeword_export", "edgeword_bench"}
+
+
+GENERATE = "import sys, edgeword; edgeword.load(sys.argv[1], sys.argv[2]).generate('the', 2)"
+
+
+@pytest.mark.parametrize(("engine", "package"), [("litert", "ai_edge_litert"), ("onnx", "onnxruntime")])
+def test_one_engine_is_imported_and_no_other(step_bundle, engine, package):
+    assert imported_by(GENERATE, str(step_bundle), engine) & HEAVY == {package}
+
+
+def test_auto_imports_one_engine(step_bundle):
+    assert imported_by(GENERATE, str(step_bundle), "auto") & HEAVY == {"ai_edge_litert"}
+
+
+def imports_of(tree: ast.AST) -> set[str]:
+    """Top-level packages that a module names, in `import_module("…")` and `find_spec("…")` too."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add("edgeword" if node.level else node.module.partition(".")[0])
+        elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            if name in ("import_module", "find_spec", "__import__"):
+                found.add(node.args[0].value.partition(".")[0])
+    return found
+
+
+MODULES = sorted(RUNTIME.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(RUNTIME)))
+def test_a_module_names_only_the_standard_library_numpy_and_its_engine(path):
+    allowed = {"edgeword", "numpy", *sys.stdlib_module_names}
+    if path.parent.name == "engines":
+        allowed |= ENGINE_PACKAGES
+    assert imports_of(ast.parse(path.read_text(encoding="utf-8"))) <= allowed
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(RUNTIME)))
+def test_nothing_of_a_bundle_is_executed_or_unpickled(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert imports_of(tree) & {"pickle", "marshal", "shelve", "ctypes", "subprocess"} == set()
+    called = {getattr(node.func, "id", "") for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    assert called & {"eval", "exec", "compile", "__import__"} == set()
+
+
+def test_the_runtime_was_found():
+    assert {"cli.py", "bundle.py", "decoding.py"} <= {path.name for path in MODULES}

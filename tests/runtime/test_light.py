@@ -1,0 +1,252 @@
+"""The light path as users get it: the built wheel, in environments with NumPy and one engine and no more."""
+
+import functools
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from edgeword import load
+
+ROOT = Path(__file__).parents[2]
+BARE = ROOT / ".bare"
+PACKAGES = ("edgeword", "edgeword_train", "edgeword_export", "edgeword_bench")
+# Environment → engine, and what `auto` takes of a bundle that holds every precision.
+ENVIRONMENTS = {
+    "ai-edge-litert": ("litert", "dynamic-int8"),
+    "onnxruntime": ("onnx", "dynamic-int8"),
+    # Its operators are older than dynamic-int8's; the next precision is taken.
+    "tflite-runtime": ("litert", "float32"),
+}
+ABSENT = {
+    *("tensorflow", "keras", "onnx", "tf2onnx", "ai_edge_quantizer", "matplotlib", "pytest"),
+    *("ai_edge_litert", "tflite_runtime", "onnxruntime"),
+}
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built once, without the network."""
+    out = tmp_path_factory.mktemp("dist")
+    line = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(ROOT)]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (path,) = out.iterdir()
+    return path
+
+
+@dataclass(frozen=True)
+class Light:
+    """A bare environment with the wheel in it; its commands run in an empty folder, with no variables set."""
+
+    name: str
+    engine: str
+    auto: str
+    bin: Path
+    folder: Path
+
+    def run(self, program: str, *words: str, **options) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [str(self.bin / program), *words],
+            cwd=self.folder,
+            env={"PATH": os.defpath, "HOME": str(self.folder)},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+            timeout=120,
+            **options,
+        )
+
+    def python(self, code: str, *words: str) -> str:
+        done = self.run("python", "-c", code, *words)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def light_of(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Light]:
+    """Put the wheel into an environment, once each."""
+
+    @functools.cache
+    def install(name: str) -> Light:
+        python = BARE / name / "bin" / "python"
+        if not python.exists() and name == "tflite-runtime" and sys.version_info >= (3, 12):
+            pytest.skip("tflite-runtime has no release for Python 3.12 and newer")
+        if not python.exists():
+            pytest.fail(f"there is no environment {python.parents[1]}; `make test` makes it")
+        line = [
+            str(python),
+            "-m",
+            "pip",
+            "install",
+            "--no-index",
+            "--no-deps",
+            "--force-reinstall",
+            "--quiet",
+        ]
+        subprocess.run([*line, str(wheel)], check=True, capture_output=True)
+        return Light(name, *ENVIRONMENTS[name], python.parent, tmp_path_factory.mktemp(name))
+
+    return install
+
+
+@pytest.fixture(params=ENVIRONMENTS)
+def light(request: pytest.FixtureRequest, light_of: Callable[[str], Light]) -> Light:
+    return light_of(request.param)
+
+
+@pytest.fixture(scope="session", params=["step", "replay", "window"])
+def any_bundle(request: pytest.FixtureRequest) -> Path:
+    return request.getfixturevalue(f"{request.param}_bundle")
+
+
+def test_the_wheel_holds_the_four_packages_and_no_more(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    information = {name for name in names if name.split("/")[0].endswith(".dist-info")}
+    assert {name.split("/")[0] for name in names - information} == set(PACKAGES)
+    assert {f"{package}/__init__.py" for package in PACKAGES} <= names
+    assert {f"{package}/py.typed" for package in PACKAGES} <= names
+    assert "edgeword_train/corpora/primer.txt" in names
+    assert not [name for name in names if "test" in name or "__pycache__" in name]
+    assert {Path(name).suffix for name in names - information} == {".py", ".typed", ".txt"}
+
+
+def test_the_wheel_holds_every_module(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        held = {name for name in archive.namelist() if name.endswith(".py")}
+    sources = {
+        str(path.relative_to(folder))
+        for folder in (ROOT / name for name in ("runtime", "train", "export", "benchmarks"))
+        for package in PACKAGES
+        for path in (folder / package).rglob("*.py")
+    }
+    assert held == sources
+
+
+def test_the_wheel_needs_numpy_alone(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        (metadata,) = [name for name in archive.namelist() if name.endswith("/METADATA")]
+        lines = archive.read(metadata).decode().splitlines()
+    needed = [line for line in lines if line.startswith("Requires-Dist:") and "extra ==" not in line]
+    assert [line.split()[1].partition(">")[0] for line in needed] == ["numpy"]
+
+
+def test_nothing_heavy_is_installed(light):
+    code = (
+        "import sys; from importlib.util import find_spec\n"
+        "print(*(name for name in sys.argv[1:] if find_spec(name)))"
+    )
+    found = set(light.python(code, *sorted(ABSENT), "edgeword", "numpy").split())
+    assert found == {"edgeword", "numpy", light.name.replace("-", "_")}
+
+
+def test_the_package_is_the_wheel_and_not_the_sources(light):
+    place = Path(light.python("import edgeword; print(edgeword.__file__)").strip())
+    assert light.bin.parent in place.parents
+
+
+def generated(light: Light, bundle: Path, *options: str) -> dict:
+    done = light.run("edgeword", "generate", str(bundle), "the cell", "-n", "20", "--json", *options)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("precision", ["auto", "float32"])
+def test_the_words_are_those_of_a_full_installation(light, any_bundle, precision):
+    data = generated(light, any_bundle, "--precision", precision)
+    assert len(data["words"]) == 20
+    assert data["engine"] == light.engine
+    assert data["precision"] == (light.auto if precision == "auto" else precision)
+    expected = load(any_bundle, light.engine, data["precision"]).generate("the cell", 20)
+    assert data["words"] == list(expected.words)
+    assert data["logprobs"] == pytest.approx(expected.logprobs, abs=1e-3)
+
+
+def test_a_thousand_words(light, any_bundle):
+    done = light.run("edgeword", "generate", str(any_bundle), "-n", "1000", "--json", input="a device")
+    assert done.returncode == 0, done.stderr
+    data = json.loads(done.stdout)
+    assert data["prompt"] == "a device"
+    assert len(data["words"]) == 1000
+
+
+def test_many_models_in_one_process(light, any_bundle):
+    """Memory that is freed too early shows when other memory takes its place."""
+    code = """
+import gc, sys, edgeword
+said = set()
+for _ in range(5):
+    lm = edgeword.load(sys.argv[1])
+    gc.collect()
+    waste = [bytes([255]) * size for size in range(1000, 120_000, 500)]
+    said.add(lm.generate("the cell", 50).ids)
+    lm.score("the cell reads a word and keeps a state")
+print(len(said))
+"""
+    assert light.python(code, str(any_bundle)).strip() == "1"
+
+
+IMPORTED = """
+import sys
+from edgeword.cli import main
+code = main(sys.argv[1:])
+packages = {name.partition(".")[0] for name in sys.modules}
+print(*sorted(packages - set(sys.stdlib_module_names)), file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def test_nothing_heavy_is_imported(light, step_bundle):
+    done = light.run("python", "-c", IMPORTED, "generate", str(step_bundle), "the", "-n", "2")
+    assert done.returncode == 0, done.stderr
+    imported = set(done.stderr.splitlines()[-1].split())
+    assert "edgeword" in imported
+    assert imported & ABSENT == {light.name.replace("-", "_")}
+    assert not [name for name in imported if name.startswith("edgeword_")]
+
+
+RUNS: dict[str, Callable[[str], list[str]]] = {
+    "info": lambda bundle: ["info", bundle],
+    "help": lambda _bundle: ["--help"],
+    "version": lambda _bundle: ["--version"],
+    "help of export": lambda _bundle: ["export", "--help"],
+}
+
+
+@pytest.mark.parametrize("line", RUNS.values(), ids=RUNS)
+def test_what_needs_no_engine_runs_without_a_word_of_error(light, step_bundle, line):
+    done = light.run("edgeword", *line(str(step_bundle)))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("line", [["export", "model.keras", "--out", "bundle"], ["demo"]], ids=lambda x: x[0])
+def test_a_missing_extra_names_the_command_that_installs_it(light, line):
+    done = light.run("edgeword", *line)
+    assert done.returncode == 2
+    assert done.stderr.startswith("edgeword: ")
+    assert done.stderr.count("\n") == 1
+    assert 'pip install "edgeword[export]"' in done.stderr
+
+
+def test_a_missing_engine_names_the_command_that_installs_it(light, step_bundle):
+    other = "onnx" if light.engine == "litert" else "litert"
+    done = light.run("edgeword", "generate", str(step_bundle), "the", "--engine", other)
+    assert done.returncode == 2
+    assert done.stderr == f'edgeword: the engine {other} is not installed; pip install "edgeword[{other}]"\n'
+
+
+def test_a_precision_that_the_engine_cannot_run_is_one_line(light_of, step_bundle):
+    light = light_of("tflite-runtime")
+    done = light.run("edgeword", "generate", str(step_bundle), "the", "--precision", "dynamic-int8")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "tflite-runtime 2.14.0 refuses the file" in done.stderr
