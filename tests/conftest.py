@@ -13,7 +13,7 @@ import hypothesis
 import keras
 import pytest
 
-from edgeword_export.export import export
+from edgeword_export.exporting import export
 from tests import tiny
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)

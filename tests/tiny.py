@@ -28,9 +28,7 @@ SEQUENCES = [TOKENIZER.encode(line) for line in LINES]
 Layers = Callable[[], Sequence[keras.layers.Layer]]
 
 
-def model(
-    layers: Sequence[keras.layers.Layer], length: int | None = WINDOW, seed: int = 1
-) -> keras.Sequential:
+def model(layers: Sequence[keras.layers.Layer], length: int | None = WINDOW, seed: int = 1) -> keras.Sequential:
     """A Sequential model with random weights; see `drawn`."""
     keras.utils.set_random_seed(seed)
     return drawn(keras.Sequential([keras.Input((length,), dtype="int32"), *layers]), seed)

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from edgeword_export.export import Exported, export
+    from edgeword_export.exporting import Exported, export
 
 __all__ = ["Exported", "export"]
 
@@ -17,5 +17,5 @@ def __getattr__(name: str) -> Any:
         from edgeword_train.tensorflow_import import prepare_tensorflow
 
         prepare_tensorflow("export")
-        return getattr(import_module("edgeword_export.export"), name)
+        return getattr(import_module("edgeword_export.exporting"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

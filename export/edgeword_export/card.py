@@ -53,11 +53,7 @@ that text says, biases included.
 def model_card(manifest: Manifest) -> str:
     """The text of the bundle's README.md."""
     formats = sorted({variant.format for variant in manifest.variants})
-    facts = [
-        f"- {key}: {value}"
-        for key, value in manifest.training.items()
-        if isinstance(value, (str, int, float))
-    ]
+    facts = [f"- {key}: {value}" for key, value in manifest.training.items() if isinstance(value, (str, int, float))]
     return _CARD.format(
         tags="\n".join(f"- {name}" for name in formats),
         name=manifest.name,

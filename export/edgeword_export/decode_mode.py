@@ -42,8 +42,7 @@ def plan_step(source: NextWordModel, window: Window, windowed: bool) -> Plan:
         else [state.start for state in model.states]
     )
     states = tuple(
-        State(state.name, state.start.shape, _compact(start))
-        for state, start in zip(model.states, starts, strict=True)
+        State(state.name, state.start.shape, _compact(start)) for state, start in zip(model.states, starts, strict=True)
     )
     reason = "each word needs the state and the word before it"
     return Plan(Decode("step", "step", reason, None), model.signatures(), states)
@@ -59,9 +58,7 @@ def plan_replay(source: NextWordModel, reason: str, agreement: float | None) -> 
 def plan_window(source: NextWordModel, window: Window, reason: str) -> Plan:
     """The window graph; raises ModelError where the window's length is not known."""
     if window.length is None:
-        raise ModelError(
-            f"{reason}, so it needs a window; say with --window L how many words it was trained on"
-        )
+        raise ModelError(f"{reason}, so it needs a window; say with --window L how many words it was trained on")
     return Plan(Decode("window", "window", reason, None), [window_signature(source, window)], ())
 
 
@@ -102,7 +99,9 @@ def _prove(writer: Writer, manifest: Manifest, yardstick: Yardstick) -> Fidelity
 
 def _proof(fidelity: Fidelity) -> str:
     words = "and the same greedy words" if fidelity.same_greedy_words else "but other greedy words"
-    return f"stepping names the model's word at {fidelity.top1_agreement:.1%} of {fidelity.positions} positions, {words}"
+    return (
+        f"stepping names the model's word at {fidelity.top1_agreement:.1%} of {fidelity.positions} positions, {words}"
+    )
 
 
 def _after_padding(model: StepModel, count: int) -> list[np.ndarray]:

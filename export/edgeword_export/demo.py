@@ -18,7 +18,7 @@ from edgeword.commands.info import fidelity_table
 from edgeword.engines import ENGINES
 from edgeword.errors import GateError
 from edgeword.writing import check_output
-from edgeword_export.export import export
+from edgeword_export.exporting import export
 from edgeword_export.keras_model import load_keras
 from edgeword_train.progress import ProgressPrinter
 from edgeword_train.run import load_run
@@ -38,11 +38,7 @@ def demo(out: str | os.PathLike[str] | None, report: Callable[[str], None]) -> N
         print(f"\ndecode mode {exported.manifest.decode.mode}: {exported.manifest.decode.reason}\n")
         print("\n".join(fidelity_table(exported.manifest.variants)))
         _print_words(folder)
-        print(
-            f"\nnext: edgeword generate {folder / 'bundle'} {PROMPT!r}"
-            if out
-            else "\nnext: edgeword demo --out DIR"
-        )
+        print(f"\nnext: edgeword generate {folder / 'bundle'} {PROMPT!r}" if out else "\nnext: edgeword demo --out DIR")
 
 
 def _print_words(folder: Path) -> None:

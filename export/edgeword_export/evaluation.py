@@ -35,9 +35,7 @@ class Evaluation:
         return [sequence[: 1 + number % 8] for number, sequence in enumerate(self.sequences[:PROMPTS])]
 
 
-def evaluation_of(
-    source: str, sequences: Sequence[Sequence[int]], vocabulary: int, longest: int
-) -> Evaluation:
+def evaluation_of(source: str, sequences: Sequence[Sequence[int]], vocabulary: int, longest: int) -> Evaluation:
     """At most as many positions as the reference can hold, in pieces of at most `longest` tokens."""
     budget = max(50, min(MAX_POSITIONS, _MAX_LOGITS // vocabulary))
     pieces: list[tuple[int, ...]] = []
@@ -56,9 +54,7 @@ def encoded(texts: Sequence[str], tokenizer: Tokenizer) -> list[list[int]]:
     """The token sequences of texts; raises UsageError where too few words are known."""
     sequences = [ids for ids in map(tokenizer.encode, texts) if len(ids) > 1]
     if not sequences:
-        raise UsageError(
-            "--eval holds no line with two words of the tokenizer's vocabulary; give another text"
-        )
+        raise UsageError("--eval holds no line with two words of the tokenizer's vocabulary; give another text")
     return sequences
 
 
@@ -75,4 +71,4 @@ def sampled(source: NextWordModel, words: int, tokenizer_ids: int, count: int = 
         logprobs[:, 0] = -np.inf
         gumbel = random.gumbel(size=logprobs.shape)  # argmax of logprobs + Gumbel noise is a sample
         ids = np.concatenate([ids, (logprobs + gumbel).argmax(-1)[:, None]], axis=1)
-    return ids.tolist()
+    return [[int(token) for token in row] for row in ids]

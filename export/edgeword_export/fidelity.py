@@ -42,7 +42,7 @@ class Yardstick:
         )
 
     def _perplexity(self, answers: Sequence[LogProbs]) -> float:
-        """exp of the mean negative log-probability of the tokens that came, unknown words left out."""
+        """Exp of the mean negative log-probability of the tokens that came, unknown words left out."""
         logprobs = [
             float(row[target])
             for answer, sequence in zip(answers, self.evaluation.sequences, strict=True)

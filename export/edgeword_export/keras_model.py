@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import edgeword_train.cells  # noqa: F401 (registers the cells that a run may hold)
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+import edgeword_train.cells  # noqa: F401 (registers the cells that a run may hold)
 from edgeword.errors import InputFileError
 from edgeword.manifest import Window
 from edgeword.padding import Padding
@@ -46,25 +46,23 @@ class NextWordModel:
 
     def last_logprobs(self, windows: NDArray[np.int32]) -> NDArray[np.float32]:
         """Log-probabilities `[N, V]` after padded windows `[N, L]`."""
-        rows = max(
-            1, min(128, _MAX_LOGITS // (self.vocabulary * (windows.shape[1] if self.sequences else 1)))
-        )
+        rows = max(1, min(128, _MAX_LOGITS // (self.vocabulary * (windows.shape[1] if self.sequences else 1))))
         chunks = [self._answer(windows[start : start + rows]) for start in range(0, len(windows), rows)]
-        return np.concatenate([chunk[:, -1] if self.sequences else chunk for chunk in chunks])
+        last: NDArray[np.float32] = np.concatenate([chunk[:, -1] if self.sequences else chunk for chunk in chunks])
+        return last
 
     def sequence_logprobs(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Log-probabilities `[T, V]` after each token of one unpadded text, all words before it in view."""
-        if self.sequences:
-            return self._answer(np.asarray([ids], np.int32))[0]
-        prefixes = [np.asarray([ids[:end]], np.int32) for end in range(1, len(ids) + 1)]
-        return np.concatenate([self._answer(prefix) for prefix in prefixes])
+        texts = [ids] if self.sequences else [ids[:end] for end in range(1, len(ids) + 1)]
+        answers = [self._answer(np.asarray([text], np.int32)) for text in texts]
+        return answers[0][0] if self.sequences else np.concatenate(answers)
 
     def _answer(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
         answer: NDArray[np.float32] = self._traced(tf.constant(ids)).numpy()
         return answer
 
     @functools.cached_property
-    def _traced(self) -> Callable[[tf.Tensor], tf.Tensor]:
+    def _traced(self) -> Any:
         def answer(ids: tf.Tensor) -> tf.Tensor:
             return log_probabilities(tf.cast(self.model(ids, training=False), tf.float32), self.probabilities)
 
@@ -76,9 +74,7 @@ def load_keras(path: Path, custom_objects: Mapping[str, Any] | None = None) -> k
     if not path.is_file():
         raise InputFileError(f"there is no file {path}; give a run folder, a .keras or a .h5 file")
     if path.suffix not in KERAS_SUFFIXES:
-        raise ModelError(
-            f"{path} is neither a run folder nor a {', '.join(KERAS_SUFFIXES)} file; save it with Keras"
-        )
+        raise ModelError(f"{path} is neither a run folder nor a {', '.join(KERAS_SUFFIXES)} file; save it with Keras")
     try:
         model = keras.models.load_model(path, custom_objects=custom_objects, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever the damaged part of the file led to
@@ -135,9 +131,7 @@ def check_tokenizer(tokenizer: Tokenizer, source: NextWordModel) -> None:
     if tokenizer.vocab_size <= source.vocabulary:
         return
     answers = f"[B, {'L, ' if source.sequences else ''}{source.vocabulary}]"
-    rows = "".join(
-        f", layer {layer.name!r} has {layer.input_dim} rows" for layer in _embeddings(source.model)
-    )
+    rows = "".join(f", layer {layer.name!r} has {layer.input_dim} rows" for layer in _embeddings(source.model))
     raise ModelError(
         f"the tokenizer has {tokenizer.vocab_size} ids, the model answers {answers}{rows}; "
         "give the tokenizer that a next-word model was trained with"
@@ -151,9 +145,7 @@ def _embeddings(model: keras.Model) -> list[keras.layers.Embedding]:
 def _check_embeddings(model: keras.Model) -> None:
     dtype = str(model.inputs[0].dtype)
     if dtype.startswith("float") and not _embeddings(model):
-        raise ModelError(
-            f"the model's input {model.inputs[0].name!r} is {dtype} and no Embedding reads ids from it"
-        )
+        raise ModelError(f"the model's input {model.inputs[0].name!r} is {dtype} and no Embedding reads ids from it")
     if not dtype.startswith(("float", "int", "uint")):
         raise ModelError(
             f"the model's input is {dtype}; take the text layer off, and give its vocabulary as --tokenizer"
@@ -163,15 +155,13 @@ def _check_embeddings(model: keras.Model) -> None:
 def window_of(source: NextWordModel, length: int | None, padding: Padding) -> Window:
     """The window that a model is fed with; `length` speaks where the model itself leaves it open."""
     if source.length and length and length != source.length:
-        raise ModelError(
-            f"--window {length}, but the model reads windows of {source.length}; leave --window out"
-        )
+        raise ModelError(f"--window {length}, but the model reads windows of {source.length}; leave --window out")
     return Window(source.length or length, padding, source.masked)
 
 
 def final_layer(model: keras.Model) -> keras.layers.Layer:
     """The layer whose output is the model's."""
-    return model.outputs[0]._keras_history.operation  # noqa: SLF001
+    return model.outputs[0]._keras_history.operation
 
 
 def leaf_layers(model: keras.Model) -> list[keras.layers.Layer]:
@@ -185,13 +175,9 @@ def leaf_layers(model: keras.Model) -> list[keras.layers.Layer]:
 def _input_length(model: keras.Model) -> int | None:
     inputs = getattr(model, "inputs", None)
     if not inputs:
-        raise ModelError(
-            "the model has no fixed inputs; build it as Sequential or Functional with keras.Input"
-        )
+        raise ModelError("the model has no fixed inputs; build it as Sequential or Functional with keras.Input")
     if len(inputs) != 1 or len(model.outputs) != 1:
-        raise ModelError(
-            f"the model has {len(inputs)} inputs and {len(model.outputs)} outputs; one of each is needed"
-        )
+        raise ModelError(f"the model has {len(inputs)} inputs and {len(model.outputs)} outputs; one of each is needed")
     if len(inputs[0].shape) != 2:
         raise ModelError(f"the model's input is {tuple(inputs[0].shape)}; a next-word model reads ids [B, L]")
     length = inputs[0].shape[1]

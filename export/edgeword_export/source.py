@@ -12,7 +12,7 @@ from typing import Any
 
 from edgeword.errors import UsageError
 from edgeword.manifest import Window
-from edgeword.padding import Padding
+from edgeword.padding import Padding, Side
 from edgeword.tokenizer import Tokenizer
 from edgeword.tokenizer_formats import read_tokenizer
 from edgeword_export.evaluation import Evaluation, encoded, evaluation_of, sampled
@@ -43,7 +43,7 @@ def open_source(
     *,
     tokenizer: str | os.PathLike[str] | None = None,
     window: int | None = None,
-    padding: str = "pre",
+    padding: Side = "pre",
     eval_text: str | os.PathLike[str] | None = None,
     decode: str = "auto",
     custom_objects: Sequence[str] = (),
@@ -57,9 +57,7 @@ def open_source(
     rule = window_of(model, length, Padding(side=padding))
     windowed = model.length is not None or decode == "window" or (run is None and window is not None)
     if windowed and rule.length is None:
-        raise UsageError(
-            "--decode window: the model reads any length; say with --window L how many words it is to see"
-        )
+        raise UsageError("--decode window: the model reads any length; say with --window L how many words it is to see")
     longest = rule.length * _WINDOWS_PER_PIECE if windowed and rule.length else _LONGEST_PIECE
     text, sequences = _sequences(run, eval_text, words, model, longest)
     evaluation = evaluation_of(text, sequences, model.vocabulary, longest)

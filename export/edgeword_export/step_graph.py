@@ -143,9 +143,7 @@ class _Exchange:
         self.given: dict[str, list[Any]] = {}
         self.left: dict[str, list[Any]] = {}
 
-    def run(
-        self, model: keras.Model, token: Any, given: dict[str, list[Any]]
-    ) -> tuple[Any, dict[str, list[Any]]]:
+    def run(self, model: keras.Model, token: Any, given: dict[str, list[Any]]) -> tuple[Any, dict[str, list[Any]]]:
         """Call the clone on one token `[1, 1]` with these states; its output and the states after it."""
         self.given, self.left = given, {}
         try:
@@ -198,9 +196,7 @@ class _CellCall(keras.layers.Layer):  # type: ignore[misc]
     ) -> Any:
         """Run the cell once, on the only time step there is."""
         if initial_state is not None:
-            raise NotSteppableError(
-                f"layer {self._rnn.name!r} begins from a state that another layer computes"
-            )
+            raise NotSteppableError(f"layer {self._rnn.name!r} begins from a state that another layer computes")
         start = self._rnn.get_initial_state(batch_size=1)
         flat = self._exchange.given.get(self._rnn.name) or keras.tree.flatten(start)
         output, new_state = self.cell(

@@ -81,9 +81,7 @@ def check_operators(content: bytes) -> None:
         raise ConversionError(f"the file needs {', '.join(foreign)}, which is no built-in operator of TFLite")
     variables = found & {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
     if variables:
-        raise ConversionError(
-            f"the file reads its weights through {', '.join(sorted(variables))}: they are not in it"
-        )
+        raise ConversionError(f"the file reads its weights through {', '.join(sorted(variables))}: they are not in it")
 
 
 def _builtin_names() -> set[str]:

@@ -40,9 +40,7 @@ class Bundle:
         """The bytes of one file, which have the digest that the manifest names; raises BundleError."""
         content = self._bytes(entry.file)
         if len(content) != entry.size or digest(content) != entry.sha256:
-            raise BundleError(
-                f"{self._at(entry.file)} is not the file that was exported; copy the bundle again"
-            )
+            raise BundleError(f"{self._at(entry.file)} is not the file that was exported; copy the bundle again")
         return content
 
     def _at(self, name: str) -> str:
@@ -53,16 +51,12 @@ class Bundle:
             with open(self._at(name), "rb") as file:
                 return file.read()
         except OSError as error:
-            raise BundleError(
-                f"cannot read {self._at(name)}: {error.strerror}; copy the bundle again"
-            ) from None
+            raise BundleError(f"cannot read {self._at(name)}: {error.strerror}; copy the bundle again") from None
 
     def _manifest_text(self) -> str:
         if not os.path.isfile(self._at(MANIFEST_FILE)):
             found = "it has no manifest.json" if os.path.isdir(self.path) else "there is no such folder"
-            raise BundleError(
-                f"{self.path} is no bundle: {found}; make one with: edgeword export MODEL --out BUNDLE"
-            )
+            raise BundleError(f"{self.path} is no bundle: {found}; make one with: edgeword export MODEL --out BUNDLE")
         try:
             return self._bytes(MANIFEST_FILE).decode("utf-8")
         except UnicodeDecodeError:
@@ -113,10 +107,8 @@ def listed_files(manifest: Manifest) -> list[FileEntry | Variant]:
 
 
 def _check_ranges(manifest: Manifest) -> None:
-    if manifest.window.length < 1:
-        raise BundleError(
-            f"the manifest's window.length is {manifest.window.length}; export the bundle again"
-        )
+    if manifest.window.length is not None and manifest.window.length < 1:
+        raise BundleError(f"the manifest's window.length is {manifest.window.length}; export the bundle again")
     ids = {
         "window.padding.value": (manifest.window.padding.value,),
         "empty_prompt.id": (manifest.empty_prompt.id,),
@@ -135,16 +127,8 @@ def _check_ranges(manifest: Manifest) -> None:
 def _check_names(manifest: Manifest) -> None:
     names = [entry.file for entry in listed_files(manifest)]
     for name in names:
-        if (
-            name in ("", ".", "..", MANIFEST_FILE)
-            or "/" in name
-            or "\\" in name
-            or "\0" in name
-            or ":" in name
-        ):
-            raise BundleError(
-                f"the manifest lists {name!r}, which is no plain file name; export the bundle again"
-            )
+        if name in ("", ".", "..", MANIFEST_FILE) or "/" in name or "\\" in name or "\0" in name or ":" in name:
+            raise BundleError(f"the manifest lists {name!r}, which is no plain file name; export the bundle again")
         if names.count(name) > 1:
             raise BundleError(f"the manifest lists {name} twice; export the bundle again")
     for variant in manifest.variants:
@@ -154,6 +138,4 @@ def _check_names(manifest: Manifest) -> None:
                 "pip install --upgrade edgeword"
             )
         if variant.file != model_file(variant.precision, variant.format):
-            raise BundleError(
-                f"{variant.file} is not named after its precision and format; export the bundle again"
-            )
+            raise BundleError(f"{variant.file} is not named after its precision and format; export the bundle again")

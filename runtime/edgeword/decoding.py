@@ -161,7 +161,7 @@ class ReplayDecoder(_StepClient):
 
     def __init__(self, graphs: StepGraphs, manifest: Manifest) -> None:
         super().__init__(graphs, manifest)
-        self._window = manifest.window
+        self._window, self._length = manifest.window, _window_length(manifest)
         self._after_padding = [graphs.start]
         self._ids: list[int] = []
 
@@ -175,7 +175,7 @@ class ReplayDecoder(_StepClient):
 
     def predict(self) -> Prediction:
         """See `Decoder.predict`."""
-        ids = self._window.padding.window(self._ids, self._window.length).tolist()
+        ids = self._window.padding.window(self._ids, self._length).tolist()
         if self._window.masked:
             ids = [token for token in ids if token != self._window.padding.value]
         if not ids:
@@ -205,7 +205,7 @@ class WindowDecoder:
 
     def __init__(self, graph: Graph, manifest: Manifest) -> None:
         self._graph = graph
-        self._window = manifest.window
+        self._padding, self._length = manifest.window.padding, _window_length(manifest)
         self._ids: list[int] = []
 
     def begin(self, ids: Sequence[int]) -> None:
@@ -218,7 +218,7 @@ class WindowDecoder:
 
     def predict(self) -> Prediction:
         """See `Decoder.predict`."""
-        self._graph.inputs["ids"][0] = self._window.padding.window(self._ids, self._window.length)
+        self._graph.inputs["ids"][0] = self._padding.window(self._ids, self._length)
         self._graph.run()
         return self._graph.outputs["next_token"].item(0), self._graph.outputs["logprob"].item(0)
 
@@ -232,7 +232,7 @@ def decoder_factory(engine: Engine, manifest: Manifest) -> Callable[[], Decoder]
     decode = manifest.decode
     if (decode.mode, decode.graph) == ("window", "window"):
         window = engine.graph("window")
-        _check_shape("ids", window.inputs, (1, manifest.window.length))
+        _check_shape("ids", window.inputs, (1, _window_length(manifest)))
         _check_shape("logits", window.outputs, (1, manifest.vocabulary))
         return lambda: WindowDecoder(window, manifest)
     decoders: dict[tuple[str, str], type[StepDecoder | ReplayDecoder]] = {
@@ -240,15 +240,21 @@ def decoder_factory(engine: Engine, manifest: Manifest) -> Callable[[], Decoder]
         ("window", "step"): ReplayDecoder,
     }
     if (decode.mode, decode.graph) not in decoders:
-        raise BundleError(
-            f"decode mode {decode.mode!r} on graph {decode.graph!r} is unknown; export the bundle again"
-        )
+        raise BundleError(f"decode mode {decode.mode!r} on graph {decode.graph!r} is unknown; export the bundle again")
+    if decode.mode == "window":
+        _window_length(manifest)
     decoder, graphs = decoders[decode.mode, decode.graph], StepGraphs(engine, manifest)
     return lambda: decoder(graphs, manifest)
 
 
 def _state_buffers(graph: Graph, states: Sequence[State]) -> tuple[list[Array], list[Array]]:
     return [graph.inputs[s.name] for s in states], [graph.outputs[f"next_{s.name}"] for s in states]
+
+
+def _window_length(manifest: Manifest) -> int:
+    if manifest.window.length is None:
+        raise BundleError("decode mode 'window' needs a window.length; export the bundle again")
+    return manifest.window.length
 
 
 def _check_shape(name: str, buffers: Buffers, shape: tuple[int, ...]) -> None:
@@ -265,7 +271,5 @@ def _start_values(state: State) -> Array:
     try:
         array.reshape(-1)[:] = state.start
     except ValueError:
-        raise BundleError(
-            f"the start of {state.name} does not fill {state.shape}; export the bundle again"
-        ) from None
+        raise BundleError(f"the start of {state.name} does not fill {state.shape}; export the bundle again") from None
     return array

@@ -199,7 +199,5 @@ def _candidates(bundle: Bundle, engine: str, precision: str) -> list[tuple[Engin
     ]
     if not found:
         held = ", ".join(f"{v.format} {v.precision}" for v in variants)
-        raise UsageError(
-            f"{bundle.path} has no variant for engine {engine}, precision {precision}; it holds {held}"
-        )
+        raise UsageError(f"{bundle.path} has no variant for engine {engine}, precision {precision}; it holds {held}")
     return found

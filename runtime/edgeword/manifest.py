@@ -134,9 +134,7 @@ class Manifest:
     def from_json(cls, text: str) -> Manifest:
         """Read `manifest.json`; raises BundleError naming the key that does not fit."""
         try:
-            data = json.loads(
-                text, object_pairs_hook=_unique_keys, parse_constant=_no_constant, parse_float=_finite
-            )
+            data = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_constant, parse_float=_finite)
         except (ValueError, RecursionError) as error:
             if isinstance(error, BundleError):
                 raise

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-SIDES = ("pre", "post")
+Side = Literal["pre", "post"]
+SIDES: tuple[Side, ...] = ("pre", "post")
 _INT32 = np.iinfo(np.int32)
 
 
@@ -25,8 +26,8 @@ class Padding:
     Raises UsageError for a side other than "pre" and "post" and for a value that is not an int32.
     """
 
-    side: Literal["pre", "post"] = "pre"
-    truncating: Literal["pre", "post"] = "pre"
+    side: Side = "pre"
+    truncating: Side = "pre"
     value: int = 0
 
     def __post_init__(self) -> None:

@@ -262,9 +262,7 @@ def _ids_of(vocabulary: tuple[str | None, ...]) -> dict[str | None, int]:
     """Ids by token; the types are checked once per kind, for this runs in every cold start."""
     for kind in set(map(type, vocabulary)):
         if not issubclass(kind, (str, type(None))):
-            raise TokenizerError(
-                f"tokenizer: a token of the vocabulary is of type {kind.__name__}; make it text"
-            )
+            raise TokenizerError(f"tokenizer: a token of the vocabulary is of type {kind.__name__}; make it text")
     if len(vocabulary) > MAX_ID:
         raise TokenizerError(f"tokenizer: {len(vocabulary)} tokens; at most {MAX_ID} can have an id")
     ids = dict(zip(vocabulary, range(1, len(vocabulary) + 1), strict=True))

@@ -118,8 +118,7 @@ def _oov_id(words: dict[str, int], oov_token: Any) -> int | None:
         return None
     if not isinstance(oov_token, str) or oov_token not in words:
         raise TokenizerError(
-            f"Keras tokenizer: its oov_token {oov_token!r} is not in word_index; "
-            "call fit_on_texts, then save it"
+            f"Keras tokenizer: its oov_token {oov_token!r} is not in word_index; call fit_on_texts, then save it"
         )
     return words[oov_token]
 

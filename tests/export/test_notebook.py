@@ -10,7 +10,7 @@ from keras.src.legacy.preprocessing.text import Tokenizer
 from keras.utils import pad_sequences
 
 import edgeword
-from edgeword_export.export import export
+from edgeword_export.exporting import export
 from tests.tiny import LINES
 
 PROMPTS = [" ".join(line.split()[: 1 + number % 5]) for number, line in enumerate(LINES * 3)][:20]

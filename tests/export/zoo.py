@@ -153,9 +153,7 @@ WINDOW_ONLY: dict[str, Callable[[], keras.Model]] = {
     "bidirectional-masked-gru": lambda: stack(k.Bidirectional(k.GRU(U)), mask_zero=True),
     "go-backwards": lambda: stack(k.LSTM(U, go_backwards=True), mask_zero=False),
     "conv1d": lambda: stack(k.Conv1D(U, 3, padding="causal"), k.GlobalMaxPooling1D(), mask_zero=False),
-    "conv1d-lstm": lambda: stack(
-        k.Conv1D(U, 3, padding="causal", activation="relu"), k.LSTM(U), mask_zero=False
-    ),
+    "conv1d-lstm": lambda: stack(k.Conv1D(U, 3, padding="causal", activation="relu"), k.LSTM(U), mask_zero=False),
     "pooling": lambda: stack(k.GlobalAveragePooling1D(), k.Dense(U, activation="relu"), mask_zero=False),
     "flatten": lambda: stack(k.Flatten(), k.Dense(U, activation="relu"), mask_zero=False),
     "transformer": transformer,

@@ -241,7 +241,7 @@ def test_info_says_what_a_bundle_holds(run, step_bundle):
     code, out, err = run("info", "STEP")
     assert (code, err) == (0, "")
     manifest = Bundle(step_bundle).manifest
-    for fact in (manifest.name, manifest.decode.reason, "42 ids", "12, padding pre", "state_0 [1, 32]"):
+    for fact in (manifest.name, manifest.decode.reason, "42 ids", "texts of any length", "state_0 [1, 32]"):
         assert fact in out
     for variant in manifest.variants:
         assert any({variant.format, variant.precision} <= set(line.split()) for line in out.splitlines())
@@ -252,6 +252,7 @@ def test_info_of_a_bundle_without_state(run):
     code, out, _ = run("info", "WINDOW")
     assert code == 0
     assert any(line.split() == ["state", "none"] for line in out.splitlines())
+    assert "12 tokens, padding pre" in out
 
 
 def test_info_as_json_is_the_manifest(run, step_bundle):

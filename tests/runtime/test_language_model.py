@@ -28,9 +28,7 @@ PROMPTS = {
 }
 
 
-@pytest.fixture(
-    scope="module", params=[(name, engine) for name in BUNDLES for engine in ENGINES], ids="-".join
-)
+@pytest.fixture(scope="module", params=[(name, engine) for name in BUNDLES for engine in ENGINES], ids="-".join)
 def lm(request: pytest.FixtureRequest) -> edgeword.LanguageModel:
     name, engine = request.param
     return load(request.getfixturevalue(f"{name}_bundle"), engine, "float32")
@@ -96,8 +94,7 @@ def test_words_are_those_of_the_self_test(lm):
     generation = lm.generate(prompt, len(self_test.ids))
     assert lm.tokenizer.encode(prompt) == list(self_test.prompt)
     assert generation.ids == self_test.ids
-    # A step still remembers a little of what has left the window.
-    assert generation.logprobs == pytest.approx(self_test.logprobs, abs=5e-3 if lm.decode == "step" else 1e-4)
+    assert generation.logprobs == pytest.approx(self_test.logprobs, abs=1e-4)
 
 
 def test_streams_side_by_side_do_not_disturb_each_other(lm):

@@ -141,8 +141,7 @@ def test_the_wheel_needs_numpy_alone(wheel):
 
 def test_nothing_heavy_is_installed(light):
     code = (
-        "import sys; from importlib.util import find_spec\n"
-        "print(*(name for name in sys.argv[1:] if find_spec(name)))"
+        "import sys; from importlib.util import find_spec\nprint(*(name for name in sys.argv[1:] if find_spec(name)))"
     )
     found = set(light.python(code, *sorted(ABSENT), "edgeword", "numpy").split())
     assert found == {"edgeword", "numpy", light.name.replace("-", "_")}

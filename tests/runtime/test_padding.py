@@ -17,9 +17,7 @@ SEQUENCES = st.lists(st.lists(INT32, max_size=9), max_size=5)
 @settings(deadline=None, max_examples=300)
 @given(SEQUENCES, st.integers(1, 8), SIDE, SIDE, INT32)
 def test_equals_pad_sequences(sequences, length, side, truncating, value):
-    expected = keras.utils.pad_sequences(
-        sequences, maxlen=length, padding=side, truncating=truncating, value=value
-    )
+    expected = keras.utils.pad_sequences(sequences, maxlen=length, padding=side, truncating=truncating, value=value)
     padding = Padding(side, truncating, value)
     rows = padding.windows(sequences, length)
     assert rows.dtype == expected.dtype == np.int32

@@ -161,9 +161,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["primer", "blank.txt"], UsageError, r"No line of 'blank.txt' holds text"),
     ],
 )
-def test_what_cannot_be_read_says_so_in_one_line(
-    sources: list[str], error: type[EdgewordError], message: str
-) -> None:
+def test_what_cannot_be_read_says_so_in_one_line(sources: list[str], error: type[EdgewordError], message: str) -> None:
     with pytest.raises(error, match=message) as caught:
         read_texts(sources)
     assert "\n" not in str(caught.value)

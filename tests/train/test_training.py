@@ -16,6 +16,7 @@ from edgeword_train import Run, load_run, train
 from edgeword_train.corpora import read_corpus
 from edgeword_train.errors import DivergedError, RunError
 from edgeword_train.learner import perplexity
+from edgeword_train.options import CELL_NAMES
 from edgeword_train.progress import Progress
 
 TEXT = "\n".join(
@@ -223,6 +224,9 @@ def test_a_text_without_anything_to_learn_is_refused(content: str, message: str,
         ({"window": 0}, "window must be"),
         ({"epochs": -1}, "epochs must be"),
         ({"batch": 0}, "batch must be"),
+        ({"recurrent_dropout": 1}, "recurrent_dropout must be a number from 0 to 0.9, not 1"),
+        ({"projection": 8}, "projection is for the cell projected-lstm, not lstm"),
+        ({"tie_embeddings": True, "units": 16}, "give --embedding 16"),
         ({"patience": 0}, "patience must be"),
         ({"dropout": 1}, "dropout must be a number from 0 to 0.9, not 1"),
         ({"dropout": float("nan")}, "dropout must be a number"),
@@ -264,3 +268,19 @@ def test_a_loss_that_is_no_number_is_an_error() -> None:
     with pytest.raises(DivergedError, match="no longer a number"):
         perplexity(float("nan"))
     assert issubclass(DivergedError, EdgewordError)
+
+
+@pytest.mark.parametrize("cell", CELL_NAMES)
+def test_every_cell_learns_and_comes_back_from_its_run(tmp_path, cell):
+    options = {"units": 16, "embedding": 16, "layers": 2, "epochs": 3, "recurrent_dropout": 0.1, "cell": cell}
+    run = train(["primer"], tmp_path / "run", vocab_size=60, **options)
+    assert run.perplexity["train"] < 60
+    model = keras.models.load_model(run.model_path)
+    assert model.output.shape == (None, None, 60)
+
+
+def test_tied_embeddings_keep_one_table(tmp_path):
+    options = {"cell": "projected-lstm", "units": 24, "projection": 12, "embedding": 12, "epochs": 1}
+    run = train(["primer"], tmp_path / "run", vocab_size=60, tie_embeddings=True, **options)
+    names = [weight.path for weight in keras.models.load_model(run.model_path).weights]
+    assert [name for name in names if "embedding" in name or "logits" in name] == ["embedding/embeddings"]

@@ -13,6 +13,6 @@ def __getattr__(name: str) -> Any:
     """Import `train` when it is asked for; TensorFlow itself waits until training starts."""
     if name != "train":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from edgeword_train.training import train  # noqa: PLC0415
+    from edgeword_train.training import train
 
     return train

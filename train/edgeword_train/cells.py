@@ -32,9 +32,7 @@ class PeepholeLSTMCell(keras.layers.LSTMCell):  # type: ignore[misc]
         self._build_peepholes()
 
     def _build_peepholes(self) -> None:
-        self.peepholes = self.add_weight(
-            shape=(3, self.units), name="peepholes", initializer="glorot_uniform"
-        )
+        self.peepholes = self.add_weight(shape=(3, self.units), name="peepholes", initializer="glorot_uniform")
 
     def call(self, inputs: Any, states: Tensors, training: bool = False) -> tuple[Any, Tensors]:
         """One step: `[B, E]`, `[h, c]` → `h'`, `[h', c']`."""
@@ -144,8 +142,6 @@ def _build_kernels(
     cell.bias = weight("bias", (width,), cell.bias_initializer) if cell.use_bias else None
     if cell.use_bias and cell.unit_forget_bias:
         # A forget gate that begins open (Gers et al. 2000, Jozefowicz et al. 2015).
-        start = ops.concatenate(
-            [ops.full((cell.units,), float(gate == forget_gate)) for gate in range(gates)]
-        )
+        start = ops.concatenate([ops.full((cell.units,), float(gate == forget_gate)) for gate in range(gates)])
         cell.bias.assign(start)
     cell.built = True

@@ -23,11 +23,18 @@ _NUMBERS = (
     ("layers", int, "N", "recurrent layers"),
     ("units", int, "N", "units of each recurrent layer"),
     ("embedding", int, "N", "width of the embedding"),
+    (
+        "projection",
+        int,
+        "N",
+        "width of the recurrent projection of projected-lstm; without it, half the units",
+    ),
     ("vocab-size", int, "N", "number of ids, padding and the OOV token among them; without it, all words"),
     ("window", int, "L", "tokens through which the state is carried in training"),
     ("epochs", int, "N", "most epochs; early stopping may end before"),
     ("batch", int, "N", "windows in one step of the optimizer (default 32, fewer for a small corpus)"),
     ("dropout", float, "P", f"share of activations left out in training, 0 to {LARGEST_DROPOUT}"),
+    ("recurrent-dropout", float, "P", "share of recurrent connections left out in training"),
     ("seed", int, "N", "equal seeds give equal models"),
 )
 
@@ -35,9 +42,7 @@ _NUMBERS = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `edgeword train`."""
     names = " or ".join(CORPORA)
-    parser.add_argument(
-        "texts", nargs="+", metavar="TEXT", help=f"a UTF-8 text file, or a built-in corpus: {names}"
-    )
+    parser.add_argument("texts", nargs="+", metavar="TEXT", help=f"a UTF-8 text file, or a built-in corpus: {names}")
     parser.add_argument("--out", required=True, metavar="RUN", help="the folder to be written")
     _add_choice(parser, "cell", CELL_NAMES, "kind of recurrent layer")
     _add_choice(parser, "tokens", TOKEN_LEVELS, "what a token is")
@@ -45,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default = getattr(_DEFAULTS, flag.replace("-", "_"))
         shown = "" if default is None else " (default %(default)s)"
         parser.add_argument(f"--{flag}", type=kind, metavar=value, default=default, help=text + shown)
+    parser.add_argument("--tie-embeddings", action="store_true", help="one table for reading and naming words")
     parser.add_argument("--resume", action="store_true", help="continue a training that was interrupted")
 
 
@@ -61,9 +67,7 @@ def run_train(args: argparse.Namespace) -> int:
         print(f"{out} is finished already; nothing to continue", file=sys.stderr)
     options = {name: getattr(args, name) for name in _DEFAULTS.to_dict() if hasattr(args, name)}
     try:
-        run = edgeword_train.train(
-            args.texts, out, **options, resume=args.resume, progress=ProgressPrinter(sys.stderr)
-        )
+        run = edgeword_train.train(args.texts, out, **options, resume=args.resume, progress=ProgressPrinter(sys.stderr))
     except KeyboardInterrupt:
         print(_interruption(out), file=sys.stderr)
         return INTERRUPTED

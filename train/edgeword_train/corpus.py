@@ -43,9 +43,7 @@ def load_corpus(sources: Sequence[str | os.PathLike[str]], options: TrainingOpti
     """Read and split the sources; UsageError or InputFileError for text that no model can learn from."""
     texts = _read_each(sources)
     lines = [line for text in texts for line in text]
-    tokenizer = Tokenizer.fit(
-        lines, num_words=options.vocab_size, oov_token=OOV_TOKEN, **LEVELS[options.tokens]
-    )
+    tokenizer = Tokenizer.fit(lines, num_words=options.vocab_size, oov_token=OOV_TOKEN, **LEVELS[options.tokens])
     _check_vocabulary(tokenizer)
     usable = [ids for line in lines if has_target(ids := tokenizer.encode(line), tokenizer.oov_id)]
     trained, held_out = split(usable, options.seed, tokenizer.oov_id)
@@ -88,9 +86,7 @@ def split_line(ids: list[int]) -> tuple[list[int], list[int]]:
 def _check_vocabulary(tokenizer: Tokenizer) -> None:
     words = [word for word in tokenizer.vocabulary if word not in (None, OOV_TOKEN)]
     if not words:
-        raise UsageError(
-            f"The text holds no {tokenizer.level}s; give a text file or a built-in corpus: {NAMES}"
-        )
+        raise UsageError(f"The text holds no {tokenizer.level}s; give a text file or a built-in corpus: {NAMES}")
     if len(words) < 2:
         raise UsageError(
             f"The text has one distinct {tokenizer.level} only, {words[0]!r}; "
@@ -101,9 +97,7 @@ def _check_vocabulary(tokenizer: Tokenizer) -> None:
 def _read_each(sources: Sequence[str | os.PathLike[str]]) -> list[list[str]]:
     """The lines of each source, read once: a source may be a pipe."""
     if isinstance(sources, (str, os.PathLike)):
-        raise UsageError(
-            f"texts must be a list of files and built-in corpora; put it in brackets: [{sources!r}]"
-        )
+        raise UsageError(f"texts must be a list of files and built-in corpora; put it in brackets: [{sources!r}]")
     return [read_texts([source]) for source in sources] or [read_texts(sources)]
 
 

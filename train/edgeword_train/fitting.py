@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import keras
 import numpy as np
 
-from edgeword_train.architecture import build_model
+from edgeword_train.architecture import build
 from edgeword_train.checkpoint import Checkpoint
 from edgeword_train.history import Epoch
 from edgeword_train.learner import Learner, batches, perplexity
@@ -52,7 +52,7 @@ def fit(examples: Examples, options: TrainingOptions, checkpoint: Checkpoint, re
     Sets the global seeds of Python, NumPy and TensorFlow, from which Keras draws the first weights.
     """
     keras.utils.set_random_seed(options.seed)
-    learner = Learner(build_model(options, examples.vocabulary), LEARNING_RATE)
+    learner = Learner(build(options, examples.vocabulary), LEARNING_RATE)
     options = replace(options, batch=options.batch or batch_size(examples.trained))
     stopping = stopping_for(options, examples.trained.words)
     history = checkpoint.history()
@@ -72,9 +72,7 @@ def batch_size(windows: Windows) -> int:
     return min(max(len(windows.inputs) // STEPS, SMALLEST_BATCH), LARGEST_BATCH)
 
 
-def run_epoch(
-    learner: Learner, examples: Examples, options: TrainingOptions, epoch: int, report: Report
-) -> Epoch:
+def run_epoch(learner: Learner, examples: Examples, options: TrainingOptions, epoch: int, report: Report) -> Epoch:
     """One pass over all windows, in an order that depends on the seed and the epoch alone."""
     learner.reseed(options.seed, epoch)
     order = np.random.default_rng((options.seed, epoch)).permutation(len(examples.trained.inputs))

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from edgeword_train.architecture import Architecture
 from edgeword_train.errors import DivergedError
 from edgeword_train.windows import Windows
 
@@ -26,12 +27,11 @@ _BATCH = [
 class Learner:
     """A model of `architecture` with its optimizer."""
 
-    def __init__(self, model: keras.Model, learning_rate: float) -> None:
-        self.model = model
-        self._head = model.layers[-1]
-        self._body = keras.Model(model.inputs, self._head.input)
+    def __init__(self, architecture: Architecture, learning_rate: float) -> None:
+        self.model = architecture.model
+        self._body, self._head = architecture.body, architecture.head
         self._optimizer = keras.optimizers.Adam(learning_rate, clipnorm=CLIPNORM)
-        self._optimizer.build(model.trainable_variables)
+        self._optimizer.build(self.model.trainable_variables)
         self.train_batch = tf.function(self._train_batch, input_signature=_BATCH)
         self._measure_batch = tf.function(self._batch_loss, input_signature=_BATCH)
 
@@ -81,7 +81,5 @@ def batches(windows: Windows, size: int) -> tf.data.Dataset:
 def perplexity(loss: float) -> float:
     """Perplexity of a mean loss in nats; DivergedError where it is not a number."""
     if not math.isfinite(loss):
-        raise DivergedError(
-            "the loss is no longer a number; give fewer --layers or --units, or another --seed"
-        )
+        raise DivergedError("the loss is no longer a number; give fewer --layers or --units, or another --seed")
     return math.exp(min(loss, LARGEST_LOSS))

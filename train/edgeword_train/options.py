@@ -10,7 +10,7 @@ from edgeword.errors import UsageError
 from edgeword.tokenizer import MAX_ID
 
 # The names of `architecture.CELLS`, which only TensorFlow can import.
-CELL_NAMES = ("lstm",)
+CELL_NAMES = ("simple-rnn", "lstm", "gru", "peephole-lstm", "cifg-lstm", "projected-lstm")
 TOKEN_LEVELS = ("word", "char")
 
 CHOICES: dict[str, tuple[str, ...]] = {"cell": CELL_NAMES, "tokens": TOKEN_LEVELS}
@@ -20,6 +20,7 @@ INTEGERS = {
     "layers": (1, 16),
     "units": (1, 8192),
     "embedding": (1, 8192),
+    "projection": (1, 8192),
     "vocab_size": (4, MAX_ID),
     "window": (1, 4096),
     "epochs": (1, 100_000),
@@ -28,7 +29,7 @@ INTEGERS = {
     "seed": (0, 2**32 - 1),
 }
 # The options that may be None.
-OPEN = ("vocab_size", "batch", "patience")
+OPEN = ("projection", "vocab_size", "batch", "patience")
 LARGEST_DROPOUT = 0.9
 
 
@@ -40,6 +41,10 @@ class TrainingOptions:
     layers: int = 1
     units: int = 256
     embedding: int = 128
+    projection: int | None = None
+    """Width of the recurrent projection of `projected-lstm`; None takes half the units."""
+    tie_embeddings: bool = False
+    """One table for reading words and for naming them."""
     tokens: str = "word"
     vocab_size: int | None = None
     """Number of ids, padding and the OOV token among them; None keeps every word of the corpus."""
@@ -50,6 +55,9 @@ class TrainingOptions:
     batch: int | None = None
     """Windows in one step of the optimizer; None takes 32, and fewer for a small corpus."""
     dropout: float = 0.2
+    """Share of the activations between the layers that is left out in training."""
+    recurrent_dropout: float = 0.0
+    """Share of the recurrent connections that is left out in training, the same ones over a window."""
     patience: int | None = None
     """Epochs without a better perplexity on held-out text after which the training ends, and the best epoch
     is kept. None takes 3, but learns a small corpus by heart: `stopping` says what that means."""
@@ -62,7 +70,26 @@ class TrainingOptions:
             value = getattr(self, name)
             if name not in OPEN or value is not None:
                 _check_integer(name, value, low, high)
-        _check_dropout(self.dropout)
+        for name in ("dropout", "recurrent_dropout"):
+            _check_dropout(name, getattr(self, name))
+        self._check_widths()
+
+    @property
+    def projection_width(self) -> int:
+        """Width P of the recurrent projection."""
+        return self.projection or max(1, self.units // 2)
+
+    def _check_widths(self) -> None:
+        if type(self.tie_embeddings) is not bool:
+            raise UsageError(f"tie_embeddings must be true or false, not {self.tie_embeddings!r}")
+        if self.projection is not None and self.cell != "projected-lstm":
+            raise UsageError(f"projection is for the cell projected-lstm, not {self.cell}; leave it out")
+        width = self.projection_width if self.cell == "projected-lstm" else self.units
+        if self.tie_embeddings and width != self.embedding:
+            raise UsageError(
+                f"tie_embeddings needs an embedding as wide as the last layer's output ({width}), "
+                f"not {self.embedding}; give --embedding {width}"
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """All options, of JSON types."""
@@ -91,6 +118,6 @@ def _check_integer(name: str, value: object, low: int, high: int) -> None:
         raise UsageError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
 
 
-def _check_dropout(value: object) -> None:
+def _check_dropout(name: str, value: object) -> None:
     if type(value) not in (int, float) or not 0 <= value <= LARGEST_DROPOUT:  # type: ignore[operator]
-        raise UsageError(f"dropout must be a number from 0 to {LARGEST_DROPOUT}, not {value!r}")
+        raise UsageError(f"{name} must be a number from 0 to {LARGEST_DROPOUT}, not {value!r}")

@@ -114,9 +114,7 @@ def read_text(file: Path) -> str:
     except UnicodeDecodeError:
         raise RunError(f"{file} is not UTF-8; train again with: {TRAIN_COMMAND}") from None
     except OSError as error:
-        raise InputFileError(
-            f"cannot read {file}: {error.strerror}; train again with: {TRAIN_COMMAND}"
-        ) from None
+        raise InputFileError(f"cannot read {file}: {error.strerror}; train again with: {TRAIN_COMMAND}") from None
 
 
 def _check_finished(folder: Path) -> None:

@@ -25,9 +25,7 @@ def read_source(source: str) -> list[str]:
     text = decode(read_bytes(source), source)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
-        raise UsageError(
-            f"No line of {source!r} holds text; give a file with text or a built-in corpus: {NAMES}."
-        )
+        raise UsageError(f"No line of {source!r} holds text; give a file with text or a built-in corpus: {NAMES}.")
     return lines
 
 
@@ -43,9 +41,7 @@ def read_bytes(source: str) -> bytes:
         raise InputFileError(f"{source!r} is a folder; name the text files in it one by one.") from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise InputFileError(
-            f"Cannot read {source!r}: {reason}; check the path and its permissions."
-        ) from error
+        raise InputFileError(f"Cannot read {source!r}: {reason}; check the path and its permissions.") from error
 
 
 def decode(data: bytes, source: str) -> str:

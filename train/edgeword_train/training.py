@@ -39,12 +39,15 @@ def train(
     layers: int = DEFAULTS.layers,
     units: int = DEFAULTS.units,
     embedding: int = DEFAULTS.embedding,
+    projection: int | None = DEFAULTS.projection,
+    tie_embeddings: bool = DEFAULTS.tie_embeddings,
     tokens: str = DEFAULTS.tokens,
     vocab_size: int | None = DEFAULTS.vocab_size,
     window: int = DEFAULTS.window,
     epochs: int = DEFAULTS.epochs,
     batch: int | None = DEFAULTS.batch,
     dropout: float = DEFAULTS.dropout,
+    recurrent_dropout: float = DEFAULTS.recurrent_dropout,
     patience: int | None = DEFAULTS.patience,
     seed: int = DEFAULTS.seed,
     resume: bool = False,
@@ -66,12 +69,15 @@ def train(
         layers=layers,
         units=units,
         embedding=embedding,
+        projection=projection,
+        tie_embeddings=tie_embeddings,
         tokens=tokens,
         vocab_size=vocab_size,
         window=window,
         epochs=epochs,
         batch=batch,
         dropout=dropout,
+        recurrent_dropout=recurrent_dropout,
         patience=patience,
         seed=seed,
     )
@@ -83,8 +89,8 @@ def train(
 
 def _train(corpus: Corpus, folder: Path, options: TrainingOptions, progress: Report) -> Run:
     load_tensorflow("train")
-    from edgeword_train.checkpoint import Checkpoint  # noqa: PLC0415
-    from edgeword_train.fitting import Examples, fit  # noqa: PLC0415
+    from edgeword_train.checkpoint import Checkpoint
+    from edgeword_train.fitting import Examples, fit
 
     _start(folder, options, corpus)
     checkpoint = Checkpoint(folder / CHECKPOINT_FOLDER)
@@ -107,9 +113,7 @@ def _check_folder(folder: Path, resume: bool) -> Path:
     if resume and (run.is_started(folder) or run.is_finished(folder)):
         return folder
     if run.is_started(folder):
-        raise InputFileError(
-            f"{folder} holds a run that is not finished; continue it with --resume or remove it"
-        )
+        raise InputFileError(f"{folder} holds a run that is not finished; continue it with --resume or remove it")
     if resume and folder.is_dir():
         raise RunError(f"{folder} is no run that could be continued; choose another --out")
     return check_output(folder)
@@ -142,7 +146,7 @@ def _start(folder: Path, options: TrainingOptions, corpus: Corpus) -> None:
 
 
 def _write_files(folder: Path, corpus: Corpus, fitted: Fitted) -> None:
-    from edgeword_train.learning_curve import draw_learning_curve  # noqa: PLC0415
+    from edgeword_train.learning_curve import draw_learning_curve
 
     with replacing(folder / run.MODEL_FILE) as partial:
         fitted.model.save(partial)

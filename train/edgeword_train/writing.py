@@ -20,9 +20,7 @@ def replacing(file: Path) -> Iterator[Path]:
         partial.replace(file)
     except OSError as error:
         reason = error.strerror or error
-        raise InputFileError(
-            f"cannot write {file}: {reason}; free some space, then continue with --resume"
-        ) from None
+        raise InputFileError(f"cannot write {file}: {reason}; free some space, then continue with --resume") from None
     finally:
         partial.unlink(missing_ok=True)
 

@@ -18,14 +18,10 @@ from edgeword.manifest import Decode
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", metavar="BUNDLE")
-    parser.add_argument(
-        "prompt", metavar="PROMPT", nargs="?", help="read from standard input where it is left out"
-    )
+    parser.add_argument("prompt", metavar="PROMPT", nargs="?", help="read from standard input where it is left out")
     parser.add_argument("-n", dest="words", type=positive, default=20, metavar="WORDS", help="default: 20")
     add_choice_of_variant(parser)
-    parser.add_argument(
-        "--decode", choices=("auto", "step", "window"), default="auto", help="refuse another mode"
-    )
+    parser.add_argument("--decode", choices=("auto", "step", "window"), default="auto", help="refuse another mode")
     parser.add_argument("--no-stream", action="store_true", help="print when all words are there")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 

@@ -59,9 +59,7 @@ def fidelity_table(variants: Sequence[Variant]) -> list[str]:
     """Each variant beside the Keras model, as aligned lines of text."""
     rows = [_HEADER, *(_row(variant) for variant in variants)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def _row(variant: Variant) -> tuple[str, ...]:

@@ -77,9 +77,7 @@ class EngineKind:
 ENGINES: dict[str, EngineKind] = {
     kind.name: kind
     for kind in (
-        EngineKind(
-            "litert", "tflite", ("ai_edge_litert", "tflite_runtime"), "edgeword.engines.litert", "litert"
-        ),
+        EngineKind("litert", "tflite", ("ai_edge_litert", "tflite_runtime"), "edgeword.engines.litert", "litert"),
         EngineKind("onnx", "onnx", ("onnxruntime",), "edgeword.engines.onnx", "onnx"),
     )
 }

@@ -64,9 +64,7 @@ class LiteRTEngine:
         except KeyError:
             raise EngineError(f"{self.version}: the file has no graph {signature!r}") from None
         except (RuntimeError, ValueError) as error:
-            raise EngineError(
-                f"{self.version} cannot run the graph {signature!r}: {_first_line(error)}"
-            ) from None
+            raise EngineError(f"{self.version} cannot run the graph {signature!r}: {_first_line(error)}") from None
 
 
 def open_variant(content: bytes, threads: int) -> LiteRTEngine:

@@ -18,7 +18,7 @@ from edgeword.decoding import decoder_factory
 from edgeword.engines import ENGINES
 from edgeword.errors import EdgewordError, GateError, UsageError
 from edgeword.manifest import FORMAT_VERSION, Manifest, SelfTest, Variant
-from edgeword.padding import SIDES
+from edgeword.padding import SIDES, Side
 from edgeword.precisions import FORMATS, PRECISIONS, model_file
 from edgeword.version import __version__
 from edgeword.writing import check_output, write_bundle
@@ -51,7 +51,7 @@ def export(
     *,
     tokenizer: str | os.PathLike[str] | None = None,
     window: int | None = None,
-    padding: str = "pre",
+    padding: Side = "pre",
     formats: Sequence[str] = FORMATS,
     precisions: Sequence[str] = DEFAULT_PRECISIONS,
     decode: str = "auto",
@@ -63,7 +63,10 @@ def export(
 ) -> Exported:
     """Export a run folder, a `.keras` or a `.h5` file as a bundle.
 
-    `padding` is the side on which the model's training padded short texts. `custom_objects` names classes of the user's own as `module:Name`. `precisions` may be `["all"]`. `max_perplexity_increase` (percent) replaces each precision's own gate.
+    `padding` is the side on which the model's training padded short texts. `custom_objects` names classes of
+    the user's own as `module:Name`. `precisions` may be `["all"]`. `max_perplexity_increase` (percent) replaces
+    each precision's own gate.
+
     Variants outside their gate are left out and named in the result; GateError where none is left. Raises
     ModelError, TokenizerError, UsageError or InputFileError for what cannot be used.
     """
@@ -100,12 +103,11 @@ class _Job:
         self._report = report
         self.tokenizer = source.tokenizer.to_json().encode("utf-8")
         reference = Reference(source.model, source.window, source.windowed)
-        report(
-            f"asking the Keras model about {source.evaluation.tokens:,} tokens ({source.evaluation.source})"
-        )
+        report(f"asking the Keras model about {source.evaluation.tokens:,} tokens ({source.evaluation.source})")
         self._yardstick = Yardstick(reference, source.evaluation, source.tokenizer.oov_id)
         prompt = source.evaluation.prompts()[-1]
-        self._self_test = SelfTest(prompt, *map(tuple, reference.greedy(prompt, SELF_TEST_WORDS)))
+        ids, logprobs = reference.greedy(prompt, SELF_TEST_WORDS)
+        self._self_test = SelfTest(prompt, tuple(ids), tuple(logprobs))
         self._empty_prompt = reference.empty_prompt()
         self._created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
@@ -205,8 +207,6 @@ def _check_options(
     ):
         unknown = [value for value in values if value not in known]
         if unknown or not values:
-            raise UsageError(
-                f"{option}: {unknown[0] if unknown else 'nothing'!r} is not one of {', '.join(known)}"
-            )
+            raise UsageError(f"{option}: {unknown[0] if unknown else 'nothing'!r} is not one of {', '.join(known)}")
     if max_increase is not None and not max_increase >= 0:
         raise UsageError(f"max_perplexity_increase is {max_increase}; give a percentage of at least 0")
