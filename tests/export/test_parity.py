@@ -7,6 +7,7 @@ import pytest
 
 from edgeword.decoding import decoder_factory
 from edgeword.engines import ENGINES
+from edgeword.padding import Padding
 from edgeword_export import formats
 from edgeword_export.decode_mode import plan_replay, plan_step, plan_window
 from edgeword_export.errors import NotSteppableError
@@ -28,7 +29,7 @@ TOLERANCES = {"float32": (1e-4, True), "dynamic-int8": (1.0, False)}
 def case(request):
     model = request.param.make()
     source = inspect_model(model)
-    window = window_of(source, WINDOW)
+    window = window_of(source, WINDOW, Padding())
     try:
         plan = plan_step(source, window, False) if source.masked else plan_replay(source, "", None)
     except NotSteppableError:

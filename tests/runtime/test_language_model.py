@@ -340,7 +340,7 @@ def test_an_id_without_a_word_is_an_empty_word(bundle):
 
 
 def test_an_id_without_a_word_is_the_oov_token_where_there_is_one(bundle):
-    lm = without_words(bundle, 20, oov_token="<oov>", oov_id=1)  # noqa: S106 (a word)
+    lm = without_words(bundle, 20, oov_token="<oov>", oov_id=1)
     generation = lm.generate("the", 30)
     assert all(
         (word == "<oov>") == (token > 20 or token == 1)
