@@ -7,14 +7,16 @@ import logging
 import warnings
 from collections.abc import Iterator
 
+from edgeword_train.tensorflow_import import held_back_stderr
+
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Hold back log lines and warnings below errors."""
+    """Hold back log lines and warnings below errors, and what C++ writes to standard error."""
     previous = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), held_back_stderr():
             warnings.simplefilter("ignore")
             yield
     finally:

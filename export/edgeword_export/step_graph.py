@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from edgeword_export.errors import NotSteppableError
 from edgeword_export.keras_model import NextWordModel, final_layer, leaf_layers
 from edgeword_export.logits import log_probabilities, without_softmax
+from edgeword_export.lookup import Lookup
 from edgeword_export.signature import Signature, Tensors, input_spec, with_greedy
 
 # Layers that treat each time step by itself. Whatever else a model holds goes through the window graph.
@@ -66,7 +67,8 @@ class StepState:
 class StepModel:
     """A next-word model that reads one token a call: `(token[1], state…) → (logits[1, V], state…)`."""
 
-    def __init__(self, source: NextWordModel) -> None:
+    def __init__(self, source: NextWordModel, int8_rows: bool = False) -> None:
+        self._int8_rows = int8_rows
         rnns = [_steppable(layer) for layer in leaf_layers(source.model)]
         self._rnns = [layer for layer in rnns if layer is not None]
         self._vocabulary = source.vocabulary
@@ -124,8 +126,8 @@ class StepModel:
             layer = self._linear
         if isinstance(layer, keras.layers.TimeDistributed):
             return _SingleStep(layer)
-        if type(layer) is keras.layers.Embedding:
-            return _Lookup(layer)
+        if type(layer) in (keras.layers.Embedding, keras.layers.ReversibleEmbedding):
+            return Lookup(layer, self._int8_rows)
         if isinstance(layer, keras.Model):
             return self._nested(layer)
         return layer
@@ -150,18 +152,6 @@ class _Exchange:
             return model(token, training=False), self.left
         finally:
             self.given = {}
-
-
-class _Lookup(keras.layers.Layer):  # type: ignore[misc]
-    """An embedding without Keras' care for negative ids, which costs four more operators a word."""
-
-    def __init__(self, embedding: keras.layers.Embedding) -> None:
-        super().__init__(name=f"{embedding.name}_lookup", dtype=embedding.dtype_policy)
-        self.embedding = embedding
-
-    def call(self, inputs: Any) -> Any:
-        """Rows of the table: `[1, 1]` → `[1, 1, E]`."""
-        return tf.gather(self.embedding.embeddings, inputs)
 
 
 class _SingleStep(keras.layers.Layer):  # type: ignore[misc]

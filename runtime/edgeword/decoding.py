@@ -61,6 +61,7 @@ class StepGraphs:
             _check_shape(f"next_{state.name}", graph.outputs, state.shape)
         self.start = [_start_values(state) for state in states]
         self.logits = step.outputs["logits"].reshape(-1)
+        self._after_padding = [self.start]
         self._state = self.start
         self._owner: _StepClient | None = None
         # Looked up once: these are touched for every word.
@@ -86,6 +87,14 @@ class StepGraphs:
     def restore(self, state: list[Array]) -> None:
         """Go on from a saved state, which is read and never written."""
         self._state = state
+
+    def after_padding(self, token: int, count: int) -> list[Array]:
+        """The state after `count` padding tokens, computed once each."""
+        while len(self._after_padding) <= count:
+            self.restore(self._after_padding[-1])
+            self.advance(token)
+            self._after_padding.append(self.save())
+        return self._after_padding[count]
 
     def advance(self, token: int) -> None:
         """Read one token without asking what comes next."""
@@ -162,7 +171,6 @@ class ReplayDecoder(_StepClient):
     def __init__(self, graphs: StepGraphs, manifest: Manifest) -> None:
         super().__init__(graphs, manifest)
         self._window, self._length = manifest.window, _window_length(manifest)
-        self._after_padding = [graphs.start]
         self._ids: list[int] = []
 
     def begin(self, ids: Sequence[int]) -> None:
@@ -182,7 +190,7 @@ class ReplayDecoder(_StepClient):
             return self._empty_prompt
         self._graphs.own(self)
         padded = self._leading_padding(ids)
-        self._graphs.restore(self._padded_state(padded))
+        self._graphs.restore(self._graphs.after_padding(self._window.padding.value, padded))
         for token in ids[padded:-1]:
             self._graphs.advance(token)
         return self._graphs.step(ids[-1])
@@ -191,13 +199,6 @@ class ReplayDecoder(_StepClient):
         value = self._window.padding.value
         return next((index for index, token in enumerate(ids[:-1]) if token != value), len(ids) - 1)
 
-    def _padded_state(self, count: int) -> list[Array]:
-        """The state after `count` padding tokens, computed once each."""
-        while len(self._after_padding) <= count:
-            self._graphs.restore(self._after_padding[-1])
-            self._graphs.advance(self._window.padding.value)
-            self._after_padding.append(self._graphs.save())
-        return self._after_padding[count]
 
 
 class WindowDecoder:

@@ -34,13 +34,13 @@ def prepare_tensorflow(extra: str) -> None:
 def load_tensorflow(extra: str) -> None:
     """Import the packages of an extra, of which tensorflow takes seconds, without their banners."""
     prepare_tensorflow(extra)
-    with _held_back_stderr():
+    with held_back_stderr():
         for name in _NEEDED[extra]:
             importlib.import_module(name)
 
 
 @contextlib.contextmanager
-def _held_back_stderr() -> Iterator[None]:
+def held_back_stderr() -> Iterator[None]:
     """Hold back what is written to standard error, also by C++, and give it out if the block fails.
 
     TensorFlow's C++ writes lines that no log level holds back.

@@ -10,9 +10,9 @@ from typing import Any
 
 from edgeword.bundle import Bundle
 from edgeword.command import Command
-from edgeword.commands.options import add_choice_of_variant, positive
+from edgeword.commands.options import add_choice_of_variant, load_for, positive
 from edgeword.errors import UsageError
-from edgeword.language_model import Generation, LanguageModel, load
+from edgeword.language_model import Generation, LanguageModel
 from edgeword.manifest import Decode
 
 
@@ -29,7 +29,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.decode != "auto":
         _check_decode(Bundle(arguments.bundle).manifest.decode, arguments.decode)
-    lm = load(arguments.bundle, arguments.engine, arguments.precision, arguments.threads)
+    lm = load_for(arguments)
     prompt = _prompt(arguments.prompt)
     _warn(lm, prompt)
     if arguments.json:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
+from collections.abc import Iterator
 
 from edgeword.engines import ENGINES
+from edgeword.language_model import LanguageModel, load
 from edgeword.precisions import PRECISIONS
 
 
@@ -24,3 +28,27 @@ def add_choice_of_variant(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", choices=("auto", *ENGINES), default="auto", help="default: auto")
     parser.add_argument("--precision", choices=("auto", *PRECISIONS), default="auto", help="default: auto")
     parser.add_argument("--threads", type=positive, default=1, metavar="N", help="default: 1")
+
+
+def load_for(arguments: argparse.Namespace) -> LanguageModel:
+    """The bundle with the variant that the options ask for, without the engine's own lines on standard error."""
+    with _native_stderr_to_null():
+        return load(arguments.bundle, arguments.engine, arguments.precision, arguments.threads)
+
+
+@contextlib.contextmanager
+def _native_stderr_to_null() -> Iterator[None]:
+    """LiteRT announces its delegate there at every load; what goes wrong comes as an exception."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # standard error is closed
+        yield
+        return
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(null)
