@@ -8,8 +8,9 @@ import sys
 from edgeword.command import Command
 from edgeword.commands.info import fidelity_table
 from edgeword.commands.options import positive
+from edgeword.padding import SIDES
 from edgeword.precisions import FORMATS, PRECISIONS
-from edgeword_train.tensorflow_import import prepare_tensorflow
+from edgeword_train.tensorflow_import import load_tensorflow
 
 
 def _names(text: str) -> list[str]:
@@ -29,11 +30,14 @@ def _percentage(text: str) -> float:
 def _add_export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a run folder, a .keras or a .h5 file")
     parser.add_argument("--out", required=True, metavar="BUNDLE", help="the folder to write; must not exist")
+    parser.add_argument("--padding", choices=SIDES, default="pre", help="side that training padded; default: pre")
     parser.add_argument("--tokenizer", metavar="FILE", help="Keras' tokenizer.to_json(), edgeword's, or a word list")
     parser.add_argument("--window", type=positive, metavar="L", help="length of the padded window")
     parser.add_argument("--formats", type=_names, default=list(FORMATS), metavar="A,B", help=",".join(FORMATS))
     precisions = f"{','.join(PRECISIONS)} or all"
-    parser.add_argument("--precisions", type=_names, metavar="A,B", help=f"{precisions}; default: float32,dynamic-int8")
+    parser.add_argument(
+        "--precisions", type=_names, metavar="A,B", help=f"{precisions}; default: float32,dynamic-int8,int4"
+    )
     parser.add_argument("--decode", choices=("auto", "step", "window"), default="auto")
     parser.add_argument("--eval", metavar="TEXT", help="measure on this text; default: held out from training")
     parser.add_argument("--max-perplexity-increase", type=_percentage, metavar="PERCENT", help="move the gates")
@@ -42,7 +46,7 @@ def _add_export_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_export(arguments: argparse.Namespace) -> int:
-    prepare_tensorflow("export")
+    load_tensorflow("export")
     from edgeword_export.exporting import DEFAULT_PRECISIONS, export
 
     precisions = DEFAULT_PRECISIONS if arguments.precisions is None else arguments.precisions
@@ -75,7 +79,7 @@ def _add_demo_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_demo(arguments: argparse.Namespace) -> int:
-    prepare_tensorflow("export")
+    load_tensorflow("export")
     from edgeword_export.demo import demo
 
     demo(arguments.out, _report)

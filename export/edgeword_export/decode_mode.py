@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,8 @@ from edgeword_export.errors import ModelError, NotSteppableError
 from edgeword_export.fidelity import Yardstick
 from edgeword_export.formats import Writer
 from edgeword_export.keras_model import NextWordModel
-from edgeword_export.signature import Signature
+from edgeword_export.quiet import quiet
+from edgeword_export.signature import Signature, Style
 from edgeword_export.step_graph import StepModel
 from edgeword_export.window_graph import window_signature
 
@@ -28,7 +29,8 @@ class Plan:
     """Which graphs go into the files and how they are decoded."""
 
     decode: Decode
-    signatures: Sequence[Signature]
+    signatures: Callable[[Style], list[Signature]]
+    """The graphs in the style that a precision asks for."""
     states: tuple[State, ...]
 
 
@@ -45,21 +47,25 @@ def plan_step(source: NextWordModel, window: Window, windowed: bool) -> Plan:
         State(state.name, state.start.shape, _compact(start)) for state, start in zip(model.states, starts, strict=True)
     )
     reason = "each word needs the state and the word before it"
-    return Plan(Decode("step", "step", reason, None), model.signatures(), states)
+    return Plan(Decode("step", "step", reason, None), _step_signatures(source), states)
 
 
 def plan_replay(source: NextWordModel, reason: str, agreement: float | None) -> Plan:
     """The step graph, run over the padded window for every word."""
     model = StepModel(source)
     states = tuple(State(state.name, state.start.shape, _compact(state.start)) for state in model.states)
-    return Plan(Decode("window", "step", reason, agreement), model.signatures(), states)
+    return Plan(Decode("window", "step", reason, agreement), _step_signatures(source), states)
 
 
 def plan_window(source: NextWordModel, window: Window, reason: str) -> Plan:
     """The window graph; raises ModelError where the window's length is not known."""
     if window.length is None:
         raise ModelError(f"{reason}, so it needs a window; say with --window L how many words it was trained on")
-    return Plan(Decode("window", "window", reason, None), [window_signature(source, window)], ())
+    return Plan(Decode("window", "window", reason, None), lambda style: [window_signature(source, window, style)], ())
+
+
+def _step_signatures(source: NextWordModel) -> Callable[[Style], list[Signature]]:
+    return lambda style: StepModel(source, style).signatures()
 
 
 def choose(
@@ -93,8 +99,10 @@ def choose(
 
 def _prove(writer: Writer, manifest: Manifest, yardstick: Yardstick) -> Fidelity:
     kind = next(kind for kind in ENGINES.values() if kind.format == writer.format)
-    engine = kind.open(writer.write("float32"), threads=1)
-    return yardstick.measure(decoder_factory(engine, manifest))
+    content = writer.write("float32")
+    with quiet():
+        make_decoder = decoder_factory(kind.open(content, threads=1), manifest)
+    return yardstick.measure(make_decoder)
 
 
 def _proof(fidelity: Fidelity) -> str:

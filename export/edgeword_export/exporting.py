@@ -19,18 +19,22 @@ from edgeword.engines import ENGINES
 from edgeword.errors import EdgewordError, GateError, UsageError
 from edgeword.manifest import FORMAT_VERSION, Manifest, SelfTest, Variant
 from edgeword.padding import SIDES, Side
-from edgeword.precisions import FORMATS, PRECISIONS, model_file
+from edgeword.precisions import FOR_OLD_ENGINES, FORMATS, PRECISIONS, model_file
+from edgeword.self_test import self_test_logprobs
 from edgeword.version import __version__
 from edgeword.writing import check_output, write_bundle
 from edgeword_export import formats
+from edgeword_export.calibration import Calibration
 from edgeword_export.card import model_card
 from edgeword_export.decode_mode import Plan, choose
 from edgeword_export.fidelity import Yardstick, gate_failure
 from edgeword_export.formats import Writer
+from edgeword_export.quiet import quiet
 from edgeword_export.reference import Reference
+from edgeword_export.signature import PLAIN
 from edgeword_export.source import Source, open_source
 
-DEFAULT_PRECISIONS = ("float32", "dynamic-int8")
+DEFAULT_PRECISIONS = ("float32", "dynamic-int8", "int4")
 SELF_TEST_WORDS = 16
 
 Report = Callable[[str], None]
@@ -118,11 +122,17 @@ class _Job:
             self._source.model,
             self._yardstick,
             requested,
-            lambda plan: formats.writer(wanted[0], plan.signatures),
+            lambda plan: self._writer(wanted[0], plan),
             lambda plan: self.manifest(plan, []),
         )
         self._report(f"decode mode {plan.decode.mode}: {plan.decode.reason}")
-        return plan, [first, *(formats.writer(name, plan.signatures) for name in wanted[1:])]
+        return plan, [first, *(self._writer(name, plan) for name in wanted[1:])]
+
+    def _writer(self, file_format: str, plan: Plan) -> Writer:
+        source = self._source
+        signatures = plan.signatures(PLAIN)
+        calibration = Calibration(signatures, plan.states, source.window, source.calibration_texts())
+        return formats.writer(file_format, plan.signatures, calibration)
 
     def variants(
         self, plan: Plan, writers: Sequence[Writer], precisions: Sequence[str], max_increase: float | None
@@ -151,11 +161,25 @@ class _Job:
         if precision != "float32" and len(content) >= len(writer.write("float32")):
             raise GateError("it is not smaller than the float32 file: nothing was quantized")
         kind = next(kind for kind in ENGINES.values() if kind.format == writer.format)
-        fidelity = self._yardstick.measure(decoder_factory(kind.open(content, 1), self.manifest(plan, [])))
+        with quiet():
+            engine = kind.open(content, 1)
+            make_decoder = decoder_factory(engine, self.manifest(plan, []))
+        fidelity = self._yardstick.measure(make_decoder)
         failure = gate_failure(precision, fidelity, max_increase)
+        if failure is None and self._yardstick.misreads_prompts(make_decoder):
+            failure = "its graphs `step` and `advance` disagree"
         if failure is not None:
             raise GateError(failure)
-        return Variant(file, writer.format, precision, len(content), digest(content), (kind.name,), fidelity)
+        return Variant(
+            file,
+            writer.format,
+            precision,
+            len(content),
+            digest(content),
+            (engine.version,),
+            fidelity,
+            self_test_logprobs(make_decoder(), self._self_test),
+        )
 
     def manifest(self, plan: Plan, variants: Sequence[Variant]) -> Manifest:
         """The manifest, as far as it is known."""
@@ -189,7 +213,10 @@ def _versions() -> dict[str, Any]:
 
 
 def _wanted(precisions: Sequence[str]) -> list[str]:
-    return list(PRECISIONS) if "all" in precisions else list(dict.fromkeys(precisions))
+    """The precisions to write, with what old engines need in place of those that they get wrong."""
+    if "all" in precisions:
+        return list(PRECISIONS)
+    return list(dict.fromkeys([*precisions, *(FOR_OLD_ENGINES[p] for p in precisions if p in FOR_OLD_ENGINES)]))
 
 
 def _check_options(

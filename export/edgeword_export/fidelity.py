@@ -14,6 +14,9 @@ from edgeword_export.reference import LogProbs, Reference
 
 GREEDY_WORDS = 30
 
+# Two graphs of one file compute the same; in nats.
+_SAME_ARITHMETIC = 1e-3
+
 
 class Yardstick:
     """The Keras model's answers on one evaluation, computed once and compared with each variant."""
@@ -40,6 +43,17 @@ class Yardstick:
             perplexity_increase=(perplexity / self.perplexity - 1) * 100,
             same_greedy_words=all(self._confirms(*_greedy(decoder, p)) for p in self.evaluation.prompts()),
         )
+
+    def misreads_prompts(self, make_decoder: Callable[[], Decoder]) -> bool:
+        """Whether a prompt read at once (by `advance`) leads to other logits than one read word by word."""
+        decoder = make_decoder()
+        for prompt in self.evaluation.prompts():
+            word_by_word = _answers(decoder, prompt)[-1]
+            decoder.begin(prompt)
+            decoder.predict()
+            if not np.allclose(_log_softmax(decoder.logits()), word_by_word, atol=_SAME_ARITHMETIC):
+                return True
+        return False
 
     def _perplexity(self, answers: Sequence[LogProbs]) -> float:
         """Exp of the mean negative log-probability of the tokens that came, unknown words left out."""
@@ -88,7 +102,10 @@ def _answers(decoder: Decoder, ids: Sequence[int]) -> LogProbs:
         rows.append(decoder.logits().copy())
         if token is not None:
             decoder.push(token)
-    logits = np.stack(rows)
+    return _log_softmax(np.stack(rows))
+
+
+def _log_softmax(logits: LogProbs) -> LogProbs:
     shifted = logits - logits.max(-1, keepdims=True)
     return np.asarray(shifted - np.log(np.exp(shifted).sum(-1, keepdims=True)), np.float32)
 

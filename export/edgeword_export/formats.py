@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib import import_module
 from typing import Protocol, cast
 
-from edgeword_export.signature import Signature
+from edgeword_export.calibration import Calibration
+from edgeword_export.signature import Signature, Style
 
 
 class Writer(Protocol):
@@ -25,7 +26,7 @@ _WRITERS = {
 }
 
 
-def writer(file_format: str, signatures: Sequence[Signature]) -> Writer:
+def writer(file_format: str, signatures: Callable[[Style], list[Signature]], calibration: Calibration) -> Writer:
     """The writer of a format; its converter is imported only now."""
     module, name = _WRITERS[file_format]
-    return cast(Callable[[Sequence[Signature]], Writer], getattr(import_module(module), name))(signatures)
+    return cast(Callable[..., Writer], getattr(import_module(module), name))(signatures, calibration)

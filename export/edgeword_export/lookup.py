@@ -24,15 +24,20 @@ class Lookup(keras.layers.Layer):  # type: ignore[misc]
     def __init__(self, embedding: keras.layers.Embedding, int8_rows: bool) -> None:
         super().__init__(name=f"{embedding.name}_lookup", dtype=embedding.dtype_policy)
         self.embedding = embedding
-        self._int8_rows = int8_rows
+        # Read now: inside a graph a variable has no value yet.
+        self._quantized = quantize_rows(embedding.embeddings.numpy()) if int8_rows else None
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """The embedding's own mask of the padding."""
+        return self.embedding.compute_mask(inputs, mask)
 
     def call(self, inputs: Any, reverse: bool = False) -> Any:
         """Rows of the table, `[1, T]` → `[1, T, E]`; with `reverse`, the tied vocabulary projection."""
         if reverse:
             return self.embedding(inputs, reverse=True)
-        if not self._int8_rows:
+        if self._quantized is None:
             return tf.gather(self.embedding.embeddings, inputs)
-        rows, scales, unit = quantize_rows(np.asarray(self.embedding.embeddings, np.float32))
+        rows, scales, unit = self._quantized
         scale = tf.cast(tf.gather(tf.constant(scales), inputs), tf.float32) * unit
         return tf.cast(tf.gather(tf.constant(rows), inputs), tf.float32) * scale
 

@@ -3,74 +3,154 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import tensorflow as tf
 
+from edgeword_export.calibration import Calibration
 from edgeword_export.errors import ConversionError
 from edgeword_export.quiet import quiet
-from edgeword_export.signature import Signature
+from edgeword_export.signature import PLAIN, ROWS, Signature, Style
 
 OPSET = 17
+_INT4_BLOCK = 64
 
 # Operators with graphs inside them: the quantizer leaves those alone, and a session on what it then writes
 # aborts the whole process.
 _LOOPS = {"Loop", "Scan", "If"}
 
-
-def _float32(model: onnx.ModelProto) -> onnx.ModelProto:
-    copy = onnx.ModelProto()
-    copy.CopyFrom(model)
-    return copy
-
-
-def _dynamic_int8(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Weights int8 with a scale a channel; activations are quantized while the graph runs."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    with tempfile.TemporaryDirectory(prefix="edgeword-") as folder:
-        source, target = Path(folder, "float32.onnx"), Path(folder, "int8.onnx")
-        onnx.save(model, source)
-        with quiet():
-            quantize_dynamic(source, target, weight_type=QuantType.QInt8, per_channel=True)
-        return onnx.load(target)
-
-
-_QUANTIZERS: dict[str, Callable[[onnx.ModelProto], onnx.ModelProto]] = {
-    "float32": _float32,
-    "dynamic-int8": _dynamic_int8,
-}
+# What is quantized. Gather is not: the embedding table comes as int8 rows, which need no second scale.
+_QUANTIZED = ["MatMul", "Gemm", "Conv"]
 
 
 class OnnxWriter:
-    """Converts the first signature once, then writes it in any precision.
+    """Converts the first signature once a style, then writes it in any precision.
 
     An ONNX file has one graph. `advance` is `step` with fewer results asked for, so `step` is all it needs.
     """
 
     format = "onnx"
 
-    def __init__(self, signatures: Sequence[Signature]) -> None:
-        import tf2onnx
-
-        signature = signatures[0]
-        function = tf.function(signature.function(), input_signature=signature.specs())
-        with quiet():
-            model, _ = tf2onnx.convert.from_function(function, signature.specs(), opset=OPSET)
-        self._model = _checked(model)
+    def __init__(self, signatures: Callable[[Style], list[Signature]], calibration: Calibration) -> None:
+        self._signatures = signatures
+        self.calibration = calibration
+        self._converted: dict[Style, bytes] = {}
+        self._written: dict[str, bytes] = {}
 
     def write(self, precision: str) -> bytes:
         """The file in one precision; raises ConversionError."""
-        try:
-            model = _QUANTIZERS[precision](self._model)
-        except Exception as error:  # the quantizer raises its own types
-            raise ConversionError(f"the ONNX quantizer failed on {precision}: {str(error)[:200]}") from None
-        _shorten_names(model.graph)
-        onnx.checker.check_model(model, full_check=True)
-        return bytes(model.SerializeToString())
+        if precision not in self._written:
+            try:
+                with quiet():
+                    model = _RECIPES[precision](self)
+            except ConversionError:
+                raise
+            except Exception as error:  # the quantizers raise their own types
+                text = " ".join(str(error).split())
+                raise ConversionError(f"the ONNX quantizer failed on {precision}: {text[:200]}") from None
+            _shorten_names(model.graph)
+            onnx.checker.check_model(model)
+            self._written[precision] = bytes(model.SerializeToString())
+        return self._written[precision]
+
+    def convert(self, style: Style) -> onnx.ModelProto:
+        """The float32 graph in a style, a copy of its own."""
+        import tf2onnx
+
+        if style not in self._converted:
+            signature = self._signatures(style)[0]
+            function = tf.function(signature.function(), input_signature=signature.specs())
+            model, _ = tf2onnx.convert.from_function(function, signature.specs(), opset=OPSET)
+            self._converted[style] = _checked(model).SerializeToString()
+        return onnx.load_from_string(self._converted[style])
+
+
+def _float32(writer: OnnxWriter) -> onnx.ModelProto:
+    return writer.convert(PLAIN)
+
+
+def _float16(writer: OnnxWriter) -> onnx.ModelProto:
+    """Weights float16, computed in float32: a processor without float16 arithmetic casts at every operator."""
+    model = writer.convert(PLAIN)
+    for tensor in list(model.graph.initializer):
+        values = onnx.numpy_helper.to_array(tensor)
+        if values.dtype == np.float32 and values.size > 1:
+            half, name = f"{tensor.name}_float16", tensor.name
+            tensor.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), half))
+            model.graph.node.insert(0, onnx.helper.make_node("Cast", [half], [name], to=onnx.TensorProto.FLOAT))
+    return model
+
+
+def _dynamic_int8(writer: OnnxWriter) -> onnx.ModelProto:
+    """Weights int8 with a scale a channel; activations are quantized while the graph runs."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    settings = {"weight_type": QuantType.QInt8, "per_channel": True, "op_types_to_quantize": _QUANTIZED}
+    return _through_files(writer.convert(ROWS), lambda source, target: quantize_dynamic(source, target, **settings))
+
+
+def _static_int8(writer: OnnxWriter) -> onnx.ModelProto:
+    """Weights and activations int8, with scales that were measured on text."""
+    from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
+
+    settings = {
+        "quant_format": QuantFormat.QDQ,
+        "activation_type": QuantType.QUInt8,
+        "weight_type": QuantType.QInt8,
+        "per_channel": True,
+        "op_types_to_quantize": _QUANTIZED,
+    }
+    reader = _Reader(writer.calibration)
+    return _through_files(
+        writer.convert(ROWS), lambda source, target: quantize_static(source, target, reader, **settings)
+    )
+
+
+def _int4(writer: OnnxWriter) -> onnx.ModelProto:
+    """Weights int4 in blocks with a scale each, multiplied in int8 (`accuracy_level` 4)."""
+    from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
+
+    model = writer.convert(ROWS)
+    _split_gemm(model.graph)
+    quantizer = MatMulNBitsQuantizer(model, block_size=_INT4_BLOCK, is_symmetric=True, accuracy_level=4)
+    quantizer.process()
+    left = [node.name for node in quantizer.model.model.graph.node if node.op_type in ("MatMul", "Gemm")]
+    if left:
+        raise ConversionError(f"the int4 quantizer left {', '.join(left)} alone")
+    return quantizer.model.model
+
+
+_RECIPES: dict[str, Callable[[OnnxWriter], onnx.ModelProto]] = {
+    "float32": _float32,
+    "float16": _float16,
+    "dynamic-int8": _dynamic_int8,
+    "static-int8": _static_int8,
+    "int4": _int4,
+}
+
+
+class _Reader:
+    """Calibration samples in the form that the quantizer asks for."""
+
+    def __init__(self, calibration: Calibration) -> None:
+        names = ("step", "window")
+        self._samples: Iterator[dict[str, Any]] = (inputs for name, inputs in calibration.samples() if name in names)
+
+    def get_next(self) -> dict[str, Any] | None:
+        """The next sample, or None."""
+        return next(self._samples, None)
+
+
+def _through_files(model: onnx.ModelProto, quantize: Callable[[Path, Path], None]) -> onnx.ModelProto:
+    with tempfile.TemporaryDirectory(prefix="edgeword-") as folder:
+        source, target = Path(folder, "float32.onnx"), Path(folder, "quantized.onnx")
+        onnx.save(model, source)
+        quantize(source, target)
+        return onnx.load(target)
 
 
 def _checked(model: Any) -> onnx.ModelProto:
@@ -80,6 +160,26 @@ def _checked(model: Any) -> onnx.ModelProto:
     model.producer_name = "edgeword"
     onnx.checker.check_model(model, full_check=True)
     return model
+
+
+def _split_gemm(graph: onnx.GraphProto) -> None:
+    """Gemm back to MatMul and Add: the int4 quantizer leaves Gemm alone without a word."""
+    weights = {tensor.name: tensor for tensor in graph.initializer}
+    nodes: list[onnx.NodeProto] = []
+    for node in graph.node:
+        settings = {item.name: onnx.helper.get_attribute_value(item) for item in node.attribute}
+        plain = settings.get("alpha", 1.0) == settings.get("beta", 1.0) == 1.0 and not settings.get("transA")
+        if node.op_type != "Gemm" or not plain or node.input[1] not in weights:
+            nodes.append(node)
+            continue
+        if settings.get("transB"):
+            tensor = weights[node.input[1]]
+            tensor.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(tensor).T.copy(), tensor.name))
+        product = f"{node.output[0]}_product"
+        nodes.append(onnx.helper.make_node("MatMul", node.input[:2], [product], name=f"{node.name}_matmul"))
+        nodes.append(onnx.helper.make_node("Add", [product, node.input[2]], node.output, name=f"{node.name}_add"))
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
 def _shorten_names(graph: onnx.GraphProto) -> None:

@@ -14,6 +14,21 @@ Tensors = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Style:
+    """What of a graph depends on the precision that it will be written in."""
+
+    int8_rows: bool = False
+    """The embedding table as int8 rows with a scale each, for quantizers that would leave it alone."""
+    greedy: bool = True
+    """The greedy word and its log-probability in the graph; fully quantized graphs lack the operators."""
+
+
+PLAIN = Style()
+ROWS = Style(int8_rows=True)
+BARE = Style(greedy=False)
+
+
+@dataclass(frozen=True)
 class Signature:
     """One graph to export: `call` maps the inputs by name to the outputs by name, batch 1."""
 
@@ -45,12 +60,14 @@ def input_spec(name: str, shape: tuple[int, ...], dtype: str) -> tf.TensorSpec:
     return tf.TensorSpec(shape, dtype, name=name)
 
 
-def with_greedy(logits: Any) -> Tensors:
-    """The outputs every predicting graph has, from logits `[1, V]`.
+def predictions(logits: Any, style: Style) -> Tensors:
+    """What a predicting graph puts out, from logits `[1, V]`.
 
     `next_token` is the greedy word and `logprob` its log-probability, log softmax at its maximum:
     -log Σ exp(logits - max). Both in the graph, so that a greedy word copies no logits.
     """
+    if not style.greedy:
+        return {"logits": logits}
     shifted = logits - tf.reduce_max(logits, axis=-1, keepdims=True)
     return {
         "logits": logits,

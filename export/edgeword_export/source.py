@@ -23,6 +23,7 @@ from edgeword_train.text_files import read_texts
 # Fixed windows are also tried on text that outgrows them: there a step would remember what a window forgets.
 _WINDOWS_PER_PIECE = 3
 _LONGEST_PIECE = 200
+_CALIBRATION_TOKENS = 300
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,15 @@ class Source:
     """Whether the model's own words come from a padded window of fixed length."""
     evaluation: Evaluation
     facts: Mapping[str, Any]
+
+    def calibration_texts(self) -> list[tuple[int, ...]]:
+        """Some hundred tokens, from the end of the evaluation text."""
+        texts: list[tuple[int, ...]] = []
+        for sequence in reversed(self.evaluation.sequences):
+            texts.append(sequence)
+            if sum(map(len, texts)) >= _CALIBRATION_TOKENS:
+                break
+        return texts
 
 
 def open_source(

@@ -19,7 +19,7 @@ from edgeword_export.errors import NotSteppableError
 from edgeword_export.keras_model import NextWordModel, final_layer, leaf_layers
 from edgeword_export.logits import log_probabilities, without_softmax
 from edgeword_export.lookup import Lookup
-from edgeword_export.signature import Signature, Tensors, input_spec, with_greedy
+from edgeword_export.signature import PLAIN, Signature, Style, Tensors, input_spec, predictions
 
 # Layers that treat each time step by itself. Whatever else a model holds goes through the window graph.
 _PER_TIME_STEP = (
@@ -67,8 +67,8 @@ class StepState:
 class StepModel:
     """A next-word model that reads one token a call: `(token[1], state…) → (logits[1, V], state…)`."""
 
-    def __init__(self, source: NextWordModel, int8_rows: bool = False) -> None:
-        self._int8_rows = int8_rows
+    def __init__(self, source: NextWordModel, style: Style = PLAIN) -> None:
+        self._style = style
         rnns = [_steppable(layer) for layer in leaf_layers(source.model)]
         self._rnns = [layer for layer in rnns if layer is not None]
         self._vocabulary = source.vocabulary
@@ -100,7 +100,7 @@ class StepModel:
 
     def _step(self, inputs: Tensors) -> Tensors:
         logits, new_states = self._call(inputs)
-        return {**with_greedy(logits), **new_states}
+        return {**predictions(logits, self._style), **new_states}
 
     def _advance(self, inputs: Tensors) -> Tensors:
         return self._call(inputs)[1]
@@ -127,7 +127,7 @@ class StepModel:
         if isinstance(layer, keras.layers.TimeDistributed):
             return _SingleStep(layer)
         if type(layer) in (keras.layers.Embedding, keras.layers.ReversibleEmbedding):
-            return Lookup(layer, self._int8_rows)
+            return Lookup(layer, self._style.int8_rows)
         if isinstance(layer, keras.Model):
             return self._nested(layer)
         return layer

@@ -3,65 +3,140 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from ai_edge_litert import schema_py_generated as schema
 from keras.export import ExportArchive
 
+from edgeword_export.calibration import Calibration
 from edgeword_export.errors import ConversionError
 from edgeword_export.quiet import quiet
-from edgeword_export.signature import Signature
+from edgeword_export.signature import BARE, PLAIN, ROWS, Signature, Style
 
-
-def _float32(_converter: tf.lite.TFLiteConverter) -> None:
-    """The weights as they are."""
-
-
-def _dynamic_int8(converter: tf.lite.TFLiteConverter) -> None:
-    """Weights int8 with a scale a channel; activations are quantized while the graph runs."""
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-
-
-_SETTINGS: dict[str, Callable[[tf.lite.TFLiteConverter], None]] = {
-    "float32": _float32,
-    "dynamic-int8": _dynamic_int8,
-}
+# Variables that are read when the graph runs, instead of being in the file.
+_VARIABLES = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
+_OPS = tf.lite.OpsSet
+_INT4_RECIPE = "dynamic_wi4b32_afp32"
 
 
 class TFLiteWriter:
-    """Traces signatures once, then writes them in any precision; the signatures share one copy of the weights."""
+    """Traces signatures once a style, then writes them in any precision; signatures share the weights."""
 
     format = "tflite"
 
-    def __init__(self, signatures: Sequence[Signature]) -> None:
-        self._names = [signature.name for signature in signatures]
-        self._folder = tempfile.TemporaryDirectory(prefix="edgeword-")
-        archive = ExportArchive()
-        # An endpoint's variables must be tracked: without it the file has none of the weights, and runs.
-        archive.track(signatures[0].tracked)
-        for signature in signatures:
-            archive.add_endpoint(signature.name, signature.function(), input_signature=signature.specs())
-        with quiet():
-            archive.write_out(self._folder.name, verbose=False)
+    def __init__(self, signatures: Callable[[Style], list[Signature]], calibration: Calibration) -> None:
+        self._signatures = signatures
+        self._calibration = calibration
+        self._saved: dict[Style, tempfile.TemporaryDirectory[str]] = {}
+        self._written: dict[str, bytes] = {}
 
     def write(self, precision: str) -> bytes:
         """The file in one precision; raises ConversionError."""
-        converter = tf.lite.TFLiteConverter.from_saved_model(self._folder.name, signature_keys=self._names)
-        _SETTINGS[precision](converter)
-        try:
-            with quiet():
-                content = bytes(converter.convert())
-        except Exception as error:  # the converter raises its own types, with a page of text
-            raise ConversionError(f"the TFLite converter failed on {precision}: {str(error)[:200]}") from None
-        check_operators(content)
-        return content
+        if precision not in self._written:
+            try:
+                with quiet():
+                    content = _RECIPES[precision](self)
+            except ConversionError:
+                raise
+            except Exception as error:  # the converter raises its own types, with a page of text
+                text = " ".join(str(error).split())
+                raise ConversionError(f"the TFLite converter failed on {precision}: {text[:200]}") from None
+            check_operators(content)
+            self._written[precision] = content
+        return self._written[precision]
+
+    def convert(self, style: Style, **settings: Any) -> bytes:
+        """Run the TFLite converter with some of its settings."""
+        names = self._save(style)
+        converter = tf.lite.TFLiteConverter.from_saved_model(self._saved[style].name, signature_keys=names)
+        for name, value in settings.items():
+            setattr(converter, name, value)
+        return bytes(converter.convert())
+
+    def calibrated(self, *operators: Any) -> dict[str, Any]:
+        """Settings for a fully quantized graph; what an operator set lacks stays in float32."""
+        spec = tf.lite.TargetSpec(supported_ops=[*operators, _OPS.TFLITE_BUILTINS])
+
+        def samples() -> Iterator[tuple[str, dict[str, Any]]]:
+            names = self._save(BARE)
+            yield from (sample for sample in self._calibration.samples() if sample[0] in names)
+
+        return {"optimizations": [tf.lite.Optimize.DEFAULT], "representative_dataset": samples, "target_spec": spec}
+
+    def _save(self, style: Style) -> list[str]:
+        signatures = self._signatures(style)
+        if not style.greedy:
+            # The static quantizer corrupts a table that two graphs share; `step` reads prompts as well.
+            signatures = signatures[:1]
+        if style not in self._saved:
+            archive = ExportArchive()
+            # An endpoint's variables must be tracked: without it the file has none of the weights, and runs.
+            archive.track(signatures[0].tracked)
+            for signature in signatures:
+                archive.add_endpoint(signature.name, signature.function(), input_signature=signature.specs())
+            self._saved[style] = tempfile.TemporaryDirectory(prefix="edgeword-")
+            archive.write_out(self._saved[style].name, verbose=False)
+        return [signature.name for signature in signatures]
+
+
+def _float32(writer: TFLiteWriter) -> bytes:
+    return writer.convert(PLAIN)
+
+
+def _float16(writer: TFLiteWriter) -> bytes:
+    spec = tf.lite.TargetSpec(supported_types=[tf.float16])
+    return writer.convert(PLAIN, optimizations=[tf.lite.Optimize.DEFAULT], target_spec=spec)
+
+
+def _dynamic_int8(writer: TFLiteWriter) -> bytes:
+    """Weights int8 with a scale a channel; activations are quantized while the graph runs."""
+    return writer.convert(ROWS, optimizations=[tf.lite.Optimize.DEFAULT])
+
+
+def _dynamic_int8_per_tensor(writer: TFLiteWriter) -> bytes:
+    """One scale a tensor: the form that tflite-runtime 2.14 knows."""
+    return writer.convert(
+        ROWS,
+        optimizations=[tf.lite.Optimize.DEFAULT],
+        _experimental_disable_per_channel_quantization_for_dense_layers=True,
+    )
+
+
+def _static_int8(writer: TFLiteWriter) -> bytes:
+    return writer.convert(BARE, **writer.calibrated(_OPS.TFLITE_BUILTINS_INT8))
+
+
+def _int16x8(writer: TFLiteWriter) -> bytes:
+    return writer.convert(BARE, **writer.calibrated(_OPS.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8))
+
+
+def _int4(writer: TFLiteWriter) -> bytes:
+    """Weights int4 in blocks of 32 with a scale each, by ai-edge-quantizer."""
+    from ai_edge_quantizer import quantizer, recipe
+
+    with tempfile.TemporaryDirectory(prefix="edgeword-") as folder:
+        source, target = Path(folder, "float32.tflite"), Path(folder, "int4.tflite")
+        source.write_bytes(writer.convert(ROWS))
+        quantizer.Quantizer(str(source), getattr(recipe, _INT4_RECIPE)()).quantize().export_model(str(target))
+        return target.read_bytes()
+
+
+_RECIPES: dict[str, Callable[[TFLiteWriter], bytes]] = {
+    "float32": _float32,
+    "float16": _float16,
+    "dynamic-int8": _dynamic_int8,
+    "dynamic-int8-per-tensor": _dynamic_int8_per_tensor,
+    "static-int8": _static_int8,
+    "int16x8": _int16x8,
+    "int4": _int4,
+}
 
 
 def operators(content: bytes) -> set[str]:
     """The operators of a TFLite file, over all of its graphs; custom and Flex operators by their own names."""
-    from ai_edge_litert import schema_py_generated as schema
-
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
     names = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
     return {_operator_name(code, names) for code in model.operatorCodes}
@@ -76,15 +151,10 @@ def _operator_name(code: Any, names: dict[int, str]) -> str:
 def check_operators(content: bytes) -> None:
     """Refuse a file that needs more than the built-in operators, or that lost its weights."""
     found = operators(content)
-    foreign = sorted(name for name in found if name.startswith("Flex") or name not in _builtin_names())
+    builtin = {name for name in vars(schema.BuiltinOperator) if name.isupper()} - {"CUSTOM", "DELEGATE"}
+    foreign = sorted(name for name in found if name.startswith("Flex") or name not in builtin)
     if foreign:
         raise ConversionError(f"the file needs {', '.join(foreign)}, which is no built-in operator of TFLite")
-    variables = found & {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
-    if variables:
-        raise ConversionError(f"the file reads its weights through {', '.join(sorted(variables))}: they are not in it")
-
-
-def _builtin_names() -> set[str]:
-    from ai_edge_litert import schema_py_generated as schema
-
-    return {name for name in vars(schema.BuiltinOperator) if name.isupper()} - {"CUSTOM", "DELEGATE"}
+    if found & _VARIABLES:
+        names = ", ".join(sorted(found & _VARIABLES))
+        raise ConversionError(f"the file reads its weights through {names}: they are not in it")

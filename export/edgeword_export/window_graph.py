@@ -8,16 +8,17 @@ import tensorflow as tf
 from edgeword.manifest import Window
 from edgeword_export.keras_model import NextWordModel
 from edgeword_export.logits import log_probabilities, rebuilt
-from edgeword_export.signature import Signature, Tensors, input_spec, with_greedy
+from edgeword_export.lookup import Lookup
+from edgeword_export.signature import Signature, Style, Tensors, input_spec, predictions
 
 
-def window_signature(source: NextWordModel, window: Window) -> Signature:
+def window_signature(source: NextWordModel, window: Window, style: Style) -> Signature:
     """`window`: `ids[1, L] → logits[1, V]` after the window's last position."""
     shape = (1, window.length or 1)
     model = keras.models.clone_model(
         source.model,
         input_tensors=keras.Input(batch_shape=shape, dtype="int32"),
-        clone_function=_unrolled,
+        clone_function=lambda layer: _in_window(layer, style),
     )
 
     def call(inputs: Tensors) -> Tensors:
@@ -25,13 +26,15 @@ def window_signature(source: NextWordModel, window: Window) -> Signature:
         logits = tf.reshape(output[:, -1] if source.sequences else output, (1, source.vocabulary))
         if source.probabilities:
             logits = log_probabilities(logits, probabilities=True)
-        return with_greedy(logits)
+        return predictions(logits, style)
 
     return Signature("window", {"ids": input_spec("ids", shape, "int32")}, call, model)
 
 
-def _unrolled(layer: keras.layers.Layer) -> keras.layers.Layer:
+def _in_window(layer: keras.layers.Layer, style: Style) -> keras.layers.Layer:
     """Recurrent layers without their loop: quantizers skip the nodes inside of one, or break it."""
+    if style.int8_rows and type(layer) is keras.layers.Embedding:
+        return Lookup(layer, int8_rows=True)
     config = layer.get_config()
     if isinstance(layer, keras.layers.RNN):
         return rebuilt(layer, {**config, "unroll": True})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgeword.choice import EdgewordWarning
 from edgeword.errors import (
     BundleError,
     EdgewordError,
@@ -19,6 +20,7 @@ from edgeword.version import __version__
 __all__ = [
     "BundleError",
     "EdgewordError",
+    "EdgewordWarning",
     "EngineError",
     "GateError",
     "Generation",

@@ -30,7 +30,10 @@ class Bundle:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
-        self.manifest = Manifest.from_json(self._manifest_text())
+        text = self._manifest_text()
+        self.digest = digest(text.encode("utf-8"))
+        """SHA-256 of the manifest, and through the digests in it of the whole bundle."""
+        self.manifest = Manifest.from_json(text)
         _check_names(self.manifest)
         _check_ranges(self.manifest)
         self._check_files()

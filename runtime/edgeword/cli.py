@@ -22,6 +22,12 @@ def _generate() -> Command:
     return GENERATE
 
 
+def _verify() -> Command:
+    from edgeword.commands.verify import VERIFY
+
+    return VERIFY
+
+
 def _info() -> Command:
     from edgeword.commands.info import INFO
 
@@ -30,7 +36,7 @@ def _info() -> Command:
 
 # What the runtime does itself. Other packages add to it through the entry-point group `edgeword.commands`,
 # which is looked at only when the command is none of these: scanning it takes longer than a word.
-_OWN: dict[str, Callable[[], Command]] = {"generate": _generate, "info": _info}
+_OWN: dict[str, Callable[[], Command]] = {"generate": _generate, "info": _info, "verify": _verify}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

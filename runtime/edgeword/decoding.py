@@ -59,7 +59,7 @@ class StepGraphs:
         for graph, state in itertools.product(self._graphs, states):
             _check_shape(state.name, graph.inputs, state.shape)
             _check_shape(f"next_{state.name}", graph.outputs, state.shape)
-        self.start = [_start_values(state) for state in states]
+        self.start = [start_values(state) for state in states]
         self.logits = step.outputs["logits"].reshape(-1)
         self._after_padding = [self.start]
         self._state = self.start
@@ -67,7 +67,7 @@ class StepGraphs:
         # Looked up once: these are touched for every word.
         self._run_step, self._step_token = step.run, step.inputs["token"]
         self._run_advance, self._advance_token = advance.run, advance.inputs["token"]
-        self._next, self._logprob = step.outputs["next_token"], step.outputs["logprob"]
+        self._predicted = _prediction_of(step)
         self._into_step, self._from_step = _state_buffers(step, states)
         self._into_advance, self._from_advance = _state_buffers(advance, states)
 
@@ -111,7 +111,7 @@ class StepGraphs:
         self._step_token[0] = token
         self._run_step()
         self._state = self._from_step
-        return self._next.item(0), self._logprob.item(0)
+        return self._predicted()
 
 
 class _StepClient:
@@ -200,13 +200,13 @@ class ReplayDecoder(_StepClient):
         return next((index for index, token in enumerate(ids[:-1]) if token != value), len(ids) - 1)
 
 
-
 class WindowDecoder:
     """The window graph on the padded window, for every word."""
 
     def __init__(self, graph: Graph, manifest: Manifest) -> None:
         self._graph = graph
         self._padding, self._length = manifest.window.padding, _window_length(manifest)
+        self._predicted = _prediction_of(graph)
         self._ids: list[int] = []
 
     def begin(self, ids: Sequence[int]) -> None:
@@ -221,7 +221,7 @@ class WindowDecoder:
         """See `Decoder.predict`."""
         self._graph.inputs["ids"][0] = self._padding.window(self._ids, self._length)
         self._graph.run()
-        return self._graph.outputs["next_token"].item(0), self._graph.outputs["logprob"].item(0)
+        return self._predicted()
 
     def logits(self) -> Array:
         """See `Decoder.logits`."""
@@ -248,6 +248,26 @@ def decoder_factory(engine: Engine, manifest: Manifest) -> Callable[[], Decoder]
     return lambda: decoder(graphs, manifest)
 
 
+def logprob_of(logits: Array, token: int) -> float:
+    """Natural log-probability of one token under logits `[V]`: log softmax, shifted by the largest."""
+    shifted = logits - logits.max()
+    return float(shifted[token] - np.log(np.exp(shifted).sum()))
+
+
+def _prediction_of(graph: Graph) -> Callable[[], Prediction]:
+    """How the greedy word is read from a graph: its own argmax, or NumPy's where it puts out logits alone."""
+    if "next_token" in graph.outputs:
+        token, logprob = graph.outputs["next_token"], graph.outputs["logprob"]
+        return lambda: (token.item(0), logprob.item(0))
+    logits = graph.outputs["logits"].reshape(-1)
+
+    def greedy() -> Prediction:
+        best = int(logits.argmax())
+        return best, logprob_of(logits, best)
+
+    return greedy
+
+
 def _state_buffers(graph: Graph, states: Sequence[State]) -> tuple[list[Array], list[Array]]:
     return [graph.inputs[s.name] for s in states], [graph.outputs[f"next_{s.name}"] for s in states]
 
@@ -267,7 +287,8 @@ def _check_shape(name: str, buffers: Buffers, shape: tuple[int, ...]) -> None:
         )
 
 
-def _start_values(state: State) -> Array:
+def start_values(state: State) -> Array:
+    """A state as the graph begins, float32."""
     array = np.zeros(state.shape, np.float32)
     try:
         array.reshape(-1)[:] = state.start

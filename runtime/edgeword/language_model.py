@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgeword.bundle import Bundle
-from edgeword.decoding import Decoder, decoder_factory
-from edgeword.engines import Engine, EngineKind, engine_kinds
-from edgeword.errors import EngineError, UsageError
+from edgeword.choice import Pair, choose
+from edgeword.decoding import Decoder, decoder_factory, logprob_of
+from edgeword.engines import Engine, engine_kinds
+from edgeword.errors import UsageError
 from edgeword.manifest import Variant
 from edgeword.precisions import PRECISIONS
 
@@ -157,45 +158,45 @@ def _checked(text: str, name: str) -> str:
     return text
 
 
-def logprob_of(logits: np.ndarray, token: int) -> float:
-    """Natural log-probability of one token under logits `[V]`: log softmax, shifted by the largest."""
-    shifted = logits - logits.max()
-    return float(shifted[token] - np.log(np.exp(shifted).sum()))
-
-
 def load(
-    path: str | os.PathLike[str], engine: str = "auto", precision: str = "auto", threads: int = 1
+    path: str | os.PathLike[str],
+    engine: str = "auto",
+    precision: str = "auto",
+    threads: int = 1,
+    max_perplexity_increase: float | None = None,
 ) -> LanguageModel:
     """Open a bundle and load one of its variants.
 
-    With `auto`, the first installed engine and the bundle's first fitting precision are taken, and where an
-    engine refuses a file the next one is tried. Raises BundleError, EngineError or UsageError.
+    The first load on a machine runs each candidate's self-test and times a few words; what fails is refused with
+    an EdgewordWarning, and the fastest of the others is taken, now and at later loads (`choice`). With
+    `max_perplexity_increase`, in percent, variants that cost more than that are no candidates. Raises
+    BundleError, EngineError or UsageError.
     """
     started = time.perf_counter()
     if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
         raise UsageError(f"threads is {threads!r}; give a whole number of at least 1")
     bundle = Bundle(path)
-    refusals = []
-    for kind, variant in _candidates(bundle, engine, precision):
-        try:
-            loaded = kind.open(bundle.read(variant), threads)
-            return LanguageModel(bundle, variant, kind.name, loaded, (time.perf_counter() - started) * 1e3)
-        except EngineError as error:  # noqa: PERF203 (a handful of turns)
-            refusals.append(f"{variant.file}: {error}")
-    raise EngineError("; ".join(refusals))
+    pairs = candidates(bundle, engine, precision, max_perplexity_increase)
+    kind, variant, loaded = choose(bundle, pairs, threads)
+    return LanguageModel(bundle, variant, kind.name, loaded, (time.perf_counter() - started) * 1e3)
 
 
-def _candidates(bundle: Bundle, engine: str, precision: str) -> list[tuple[EngineKind, Variant]]:
-    """The (engine, variant) pairs that fit what was asked for, in the order to try them."""
+def candidates(
+    bundle: Bundle, engine: str = "auto", precision: str = "auto", max_perplexity_increase: float | None = None
+) -> list[Pair]:
+    """The (engine, variant) pairs that fit what was asked for, in the order of the precisions' table."""
     if precision not in ("auto", *PRECISIONS):
         raise UsageError(f"precision {precision!r} is not one of auto, {', '.join(PRECISIONS)}")
     variants = bundle.manifest.variants
     order = list(PRECISIONS)
+    limit = float("inf") if max_perplexity_increase is None else max_perplexity_increase
     found = [
         (kind, variant)
         for kind in engine_kinds(engine)
         for variant in sorted(variants, key=lambda v: order.index(v.precision))
-        if variant.format == kind.format and precision in ("auto", variant.precision)
+        if variant.format == kind.format
+        and precision in ("auto", variant.precision)
+        and variant.fidelity.perplexity_increase <= limit
     ]
     if not found:
         held = ", ".join(f"{v.format} {v.precision}" for v in variants)

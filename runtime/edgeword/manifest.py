@@ -93,12 +93,15 @@ class Variant:
     size: int
     sha256: str
     verified: tuple[str, ...]
+    """Package and version of each engine that it was measured on, as in `onnxruntime 1.31.1`."""
     fidelity: Fidelity
+    self_test: tuple[float, ...]
+    """This variant's log-probabilities of the self-test's ids, as the exporter's engine gave them."""
 
 
 @dataclass(frozen=True)
 class SelfTest:
-    """A token sequence and what the float32 model says after it: a device asks its engine the same."""
+    """A prompt, the Keras model's greedy ids after it, and their log-probabilities."""
 
     prompt: tuple[int, ...]
     ids: tuple[int, ...]

@@ -15,6 +15,8 @@ class Precision:
     formats: tuple[str, ...]
     max_perplexity_increase: float
     """The gate in percent of the Keras model's perplexity; negative changes always pass."""
+    self_test_tolerance: float = 0.1
+    """Largest difference of a log-probability, in nats, between the exporter's engine and the device's."""
 
 
 # Ordered by what a device should take first when nothing else decides.
@@ -22,9 +24,17 @@ PRECISIONS: dict[str, Precision] = {
     row.name: row
     for row in (
         Precision("dynamic-int8", FORMATS, 0.5),
-        Precision("float32", FORMATS, 0.0),
+        Precision("int4", FORMATS, 1.0),
+        Precision("dynamic-int8-per-tensor", ("tflite",), 0.5),
+        Precision("static-int8", FORMATS, 2.0),
+        Precision("float16", FORMATS, 0.5, 0.01),
+        Precision("float32", FORMATS, 0.0, 0.01),
+        Precision("int16x8", ("tflite",), 0.5),
     )
 }
+
+# tflite-runtime 2.14 refuses the key's TFLite file, or answers nonsense on it; the value is what it runs.
+FOR_OLD_ENGINES = {"dynamic-int8": "dynamic-int8-per-tensor", "int4": "dynamic-int8-per-tensor"}
 
 # The float32 gate above is exact in words; this much of a percent is rounding of the sum itself.
 FLOAT32_ROUNDING_PERCENT = 0.01

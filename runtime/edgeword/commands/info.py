@@ -6,7 +6,10 @@ import argparse
 from collections.abc import Sequence
 
 from edgeword.bundle import Bundle
+from edgeword.choice import remembered
 from edgeword.command import Command
+from edgeword.errors import EdgewordError
+from edgeword.language_model import candidates
 from edgeword.manifest import Manifest, Variant, Window
 
 
@@ -16,11 +19,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    manifest = Bundle(arguments.bundle).manifest
+    bundle = Bundle(arguments.bundle)
+    manifest = bundle.manifest
     if arguments.json:
         print(manifest.to_json(), end="")
         return 0
-    print("\n".join([*_facts(manifest), "", *fidelity_table(manifest.variants)]))
+    lines = [*_facts(manifest), "", *fidelity_table(manifest.variants), "", *_choice(bundle)]
+    print("\n".join(lines))
     print(f'\nnext: edgeword generate {arguments.bundle} "a prompt"')
     return 0
 
@@ -36,6 +41,23 @@ def _facts(manifest: Manifest) -> list[str]:
         "state": states,
     }
     return [f"{key:<12} {value}" for key, value in rows.items()]
+
+
+def _choice(bundle: Bundle) -> list[str]:
+    """What `load` takes on this machine, and why."""
+    try:
+        trials = remembered(bundle, candidates(bundle))
+    except EdgewordError as error:
+        return [f"here: {error}"]
+    if not trials:
+        return ["here: not loaded yet; the first load tries each variant and takes the fastest that passes"]
+    lines = (
+        [f"here: {trials[0].file} is taken, the fastest of what passes the self-test"] if trials[0].us_per_word else []
+    )
+    for trial in trials:
+        result = trial.refusal or f"{trial.us_per_word:,.1f} µs a word on {trial.version}"
+        lines.append(f"  {trial.file}  {result}")
+    return lines
 
 
 def window_text(window: Window) -> str:

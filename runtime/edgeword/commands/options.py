@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import sys
+import warnings
 from collections.abc import Iterator
 
+from edgeword.choice import EdgewordWarning
 from edgeword.engines import ENGINES
 from edgeword.language_model import LanguageModel, load
 from edgeword.precisions import PRECISIONS
@@ -32,12 +35,16 @@ def add_choice_of_variant(parser: argparse.ArgumentParser) -> None:
 
 def load_for(arguments: argparse.Namespace) -> LanguageModel:
     """The bundle with the variant that the options ask for, without the engine's own lines on standard error."""
-    with _native_stderr_to_null():
-        return load(arguments.bundle, arguments.engine, arguments.precision, arguments.threads)
+    with warnings.catch_warnings(record=True) as caught, native_stderr_to_null():
+        warnings.simplefilter("always", EdgewordWarning)
+        lm = load(arguments.bundle, arguments.engine, arguments.precision, arguments.threads)
+    for warning in caught:
+        print(f"edgeword: {warning.message}", file=sys.stderr)
+    return lm
 
 
 @contextlib.contextmanager
-def _native_stderr_to_null() -> Iterator[None]:
+def native_stderr_to_null() -> Iterator[None]:
     """LiteRT announces its delegate there at every load; what goes wrong comes as an exception."""
     try:
         kept = os.dup(2)

@@ -1,0 +1,65 @@
+"""`edgeword verify`: digests, then the self-test on every engine that is installed here."""
+
+from __future__ import annotations
+
+import argparse
+
+from edgeword.bundle import Bundle, listed_files
+from edgeword.choice import Trial, try_variant
+from edgeword.command import Command
+from edgeword.commands.options import native_stderr_to_null
+from edgeword.errors import BundleError, GateError, MissingEngineError
+from edgeword.language_model import candidates
+from edgeword.manifest import Variant
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", metavar="BUNDLE")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    bundle = Bundle(arguments.bundle)
+    _check_digests(bundle)
+    usable, broken = 0, 0
+    for kind, variant in candidates(bundle):
+        try:
+            with native_stderr_to_null():
+                trial = try_variant(bundle, kind, variant, threads=1)
+        except MissingEngineError as error:
+            print(f"passed over  {variant.file}  {error}")
+            continue
+        print(_line(trial))
+        usable += not trial.refusal
+        broken += bool(trial.refusal) and _is_verified(variant, trial)
+    if broken or not usable:
+        raise GateError("a variant fails on an engine that it was verified on" if broken else "no variant passes here")
+    print(f'next: edgeword generate {arguments.bundle} "a prompt"')
+    return 0
+
+
+def _check_digests(bundle: Bundle) -> None:
+    entries = listed_files(bundle.manifest)
+    failures = []
+    for entry in entries:
+        try:
+            bundle.read(entry)
+        except BundleError as error:  # noqa: PERF203 (a handful of turns)
+            failures.append(str(error))
+    if failures:
+        raise GateError("; ".join(failures))
+    print(f"digests      {len(entries)} files are what was exported")
+
+
+def _line(trial: Trial) -> str:
+    if trial.refusal:
+        return f"refused      {trial.file}  {trial.refusal}"
+    return f"passed       {trial.file}  {trial.version}  {trial.us_per_word:,.1f} µs a word"
+
+
+def _is_verified(variant: Variant, trial: Trial) -> bool:
+    """Whether the exporter measured the variant on this engine: then a refusal is a failure, not a precaution."""
+    packages = {name.split()[0] for name in variant.verified}
+    return (trial.version or trial.refusal).split()[0] in packages
+
+
+VERIFY = Command("verify", "check every file, and every engine installed here", _add_arguments, _run)
