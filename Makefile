@@ -41,5 +41,8 @@ $(BARE_STAMP): constraints.txt
 	fi
 	touch $@
 
+benchmark: $(STAMP)
+	$(BIN)/python benchmarks/peers/figures.py
+
 clean:
 	rm -rf $(VENV) $(BARE) dist build

@@ -71,7 +71,8 @@ def _run_export(arguments: argparse.Namespace) -> int:
     for failure in exported.failures:
         print(f"left out {failure}")
     print(f'next: edgeword generate {arguments.out} "a prompt"')
-    return 1 if exported.failures and "all" not in precisions else 0
+    asked_for = arguments.precisions is not None and "all" not in precisions
+    return 1 if exported.failures and asked_for else 0
 
 
 def _add_demo_arguments(parser: argparse.ArgumentParser) -> None:

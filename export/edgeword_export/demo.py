@@ -20,6 +20,7 @@ from edgeword.errors import GateError
 from edgeword.writing import check_output
 from edgeword_export.exporting import export
 from edgeword_export.keras_model import load_keras
+from edgeword_export.quiet import quiet
 from edgeword_train.progress import ProgressPrinter
 from edgeword_train.run import load_run
 from edgeword_train.training import train
@@ -48,7 +49,8 @@ def _print_words(folder: Path) -> None:
     print(f"{'keras':<10}{'notebook':<14}{notebook_ms:>12.3f}{'1 ×':>10}   {' '.join(expected)}")
     for variant in Bundle(folder / "bundle").manifest.variants:
         engine = next(kind.name for kind in ENGINES.values() if kind.format == variant.format)
-        lm = load(folder / "bundle", engine=engine, precision=variant.precision)
+        with quiet():
+            lm = load(folder / "bundle", engine=engine, precision=variant.precision)
         words = lm.generate(PROMPT, _WORDS).words
         if variant.precision == "float32" and list(words) != expected:
             raise GateError(f"{engine} float32 says {' '.join(words)!r}, the notebook {' '.join(expected)!r}")

@@ -85,6 +85,8 @@ def export(
         decode=decode,
         custom_objects=custom_objects,
     )
+    if source.tokenizer.vocab_size < source.model.vocabulary:
+        report(f"the tokenizer has {source.tokenizer.vocab_size} ids, the model {source.model.vocabulary} words")
     job = _Job(source, name or path.name, report)
     plan, writers = job.plan(list(dict.fromkeys(formats)), decode)
     variants, files, failures = job.variants(plan, writers, _wanted(precisions), max_perplexity_increase)

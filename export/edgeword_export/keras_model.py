@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +76,8 @@ def load_keras(path: Path, custom_objects: Mapping[str, Any] | None = None) -> k
         raise InputFileError(f"there is no file {path}; give a run folder, a .keras or a .h5 file")
     if path.suffix not in KERAS_SUFFIXES:
         raise ModelError(f"{path} is neither a run folder nor a {', '.join(KERAS_SUFFIXES)} file; save it with Keras")
+    if path.suffix == ".keras" and not zipfile.is_zipfile(path):
+        raise ModelError(f"Keras cannot read {path}: it is cut off or no .keras file; save or copy it again")
     try:
         model = keras.models.load_model(path, custom_objects=custom_objects, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever the damaged part of the file led to
@@ -90,9 +93,10 @@ def _mend(error: Exception) -> str:
     text = str(error)
     if "Lambda" in text and "unsafe" in text.lower():
         return _lambda_refused("")
-    unknown = re.search(r"(?:locate class|deserialize class|Unknown \w+:?) ['\"]?(\w+)", text)
+    unknown = re.search(r"(?:locate class|deserialize class|Unknown \w+:?) ['\"]?([\w>]+)", text)
     if unknown:
-        return f"it does not know {unknown[1]!r}; give it with --custom-objects module:{unknown[1]}"
+        name = unknown[1].rpartition(">")[2]
+        return f"it does not know {name!r}; give its class, registered with Keras, as --custom-objects module:{name}"
     return f"{first_line(error)}; save the model again"
 
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 from edgeword_export.calibration import Calibration
 from edgeword_export.errors import ConversionError
 from edgeword_export.quiet import quiet
-from edgeword_export.signature import PLAIN, ROWS, Signature, Style
+from edgeword_export.signature import BARE, BARE_ROWS, Signature, Style
 
 OPSET = 17
 _INT4_BLOCK = 64
@@ -30,7 +30,8 @@ _QUANTIZED = ["MatMul", "Gemm", "Conv"]
 class OnnxWriter:
     """Converts the first signature once a style, then writes it in any precision.
 
-    An ONNX file has one graph. `advance` is `step` with fewer results asked for, so `step` is all it needs.
+    An ONNX file has one graph. `advance` is `step` with its logits left unread, so `step` is all it needs. The greedy
+    word is left to the runtime: in ONNX Runtime eight more nodes cost 28 µs a word, NumPy on the bound logits 6 µs.
     """
 
     format = "onnx"
@@ -70,12 +71,12 @@ class OnnxWriter:
 
 
 def _float32(writer: OnnxWriter) -> onnx.ModelProto:
-    return writer.convert(PLAIN)
+    return writer.convert(BARE)
 
 
 def _float16(writer: OnnxWriter) -> onnx.ModelProto:
     """Weights float16, computed in float32: a processor without float16 arithmetic casts at every operator."""
-    model = writer.convert(PLAIN)
+    model = writer.convert(BARE)
     for tensor in list(model.graph.initializer):
         values = onnx.numpy_helper.to_array(tensor)
         if values.dtype == np.float32 and values.size > 1:
@@ -90,7 +91,9 @@ def _dynamic_int8(writer: OnnxWriter) -> onnx.ModelProto:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     settings = {"weight_type": QuantType.QInt8, "per_channel": True, "op_types_to_quantize": _QUANTIZED}
-    return _through_files(writer.convert(ROWS), lambda source, target: quantize_dynamic(source, target, **settings))
+    return _through_files(
+        writer.convert(BARE_ROWS), lambda source, target: quantize_dynamic(source, target, **settings)
+    )
 
 
 def _static_int8(writer: OnnxWriter) -> onnx.ModelProto:
@@ -106,7 +109,7 @@ def _static_int8(writer: OnnxWriter) -> onnx.ModelProto:
     }
     reader = _Reader(writer.calibration)
     return _through_files(
-        writer.convert(ROWS), lambda source, target: quantize_static(source, target, reader, **settings)
+        writer.convert(BARE_ROWS), lambda source, target: quantize_static(source, target, reader, **settings)
     )
 
 
@@ -114,7 +117,7 @@ def _int4(writer: OnnxWriter) -> onnx.ModelProto:
     """Weights int4 in blocks with a scale each, multiplied in int8 (`accuracy_level` 4)."""
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
-    model = writer.convert(ROWS)
+    model = writer.convert(BARE_ROWS)
     _split_gemm(model.graph)
     quantizer = MatMulNBitsQuantizer(model, block_size=_INT4_BLOCK, is_symmetric=True, accuracy_level=4)
     quantizer.process()

@@ -26,6 +26,7 @@ class Style:
 PLAIN = Style()
 ROWS = Style(int8_rows=True)
 BARE = Style(greedy=False)
+BARE_ROWS = Style(int8_rows=True, greedy=False)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,7 +20,6 @@ from edgeword_export.signature import BARE, PLAIN, ROWS, Signature, Style
 # Variables that are read when the graph runs, instead of being in the file.
 _VARIABLES = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
 _OPS = tf.lite.OpsSet
-_INT4_RECIPE = "dynamic_wi4b32_afp32"
 
 
 class TFLiteWriter:
@@ -114,14 +114,41 @@ def _int16x8(writer: TFLiteWriter) -> bytes:
 
 
 def _int4(writer: TFLiteWriter) -> bytes:
-    """Weights int4 in blocks of 32 with a scale each, by ai-edge-quantizer."""
-    from ai_edge_quantizer import quantizer, recipe
+    """Weights int4 with a scale for each block of 32, or each channel where its length is no multiple of 32."""
+    from ai_edge_quantizer import qtyping, quantizer, recipe_manager
 
+    content = writer.convert(ROWS)
+    recipe = recipe_manager.RecipeManager()
+    recipe.add_dynamic_config(
+        regex=".*",
+        operation_name=qtyping.TFLOperationName.ALL_SUPPORTED,
+        num_bits=4,
+        granularity=qtyping.QuantGranularity.BLOCKWISE_32,
+    )
+    for name in _outputs_of_uneven_weights(content, 32):
+        recipe.add_dynamic_config(
+            regex=re.escape(name),
+            operation_name=qtyping.TFLOperationName.FULLY_CONNECTED,
+            num_bits=4,
+            granularity=qtyping.QuantGranularity.CHANNELWISE,
+        )
     with tempfile.TemporaryDirectory(prefix="edgeword-") as folder:
         source, target = Path(folder, "float32.tflite"), Path(folder, "int4.tflite")
-        source.write_bytes(writer.convert(ROWS))
-        quantizer.Quantizer(str(source), getattr(recipe, _INT4_RECIPE)()).quantize().export_model(str(target))
+        source.write_bytes(content)
+        quantizer.Quantizer(str(source), recipe.get_quantization_recipe()).quantize().export_model(str(target))
         return target.read_bytes()
+
+
+def _outputs_of_uneven_weights(content: bytes, block: int) -> list[str]:
+    """What the FULLY_CONNECTED operators put out whose weights `[out, in]` do not fall into whole blocks."""
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+    return [
+        graph.tensors[operator.outputs[0]].name.decode()
+        for graph in model.subgraphs
+        for operator in graph.operators
+        if model.operatorCodes[operator.opcodeIndex].builtinCode == schema.BuiltinOperator.FULLY_CONNECTED
+        and graph.tensors[operator.inputs[1]].shape[-1] % block
+    ]
 
 
 _RECIPES: dict[str, Callable[[TFLiteWriter], bytes]] = {

@@ -6,8 +6,8 @@ import keras
 import tensorflow as tf
 
 from edgeword.manifest import Window
-from edgeword_export.keras_model import NextWordModel
-from edgeword_export.logits import log_probabilities, rebuilt
+from edgeword_export.keras_model import NextWordModel, final_layer
+from edgeword_export.logits import log_probabilities, rebuilt, without_softmax
 from edgeword_export.lookup import Lookup
 from edgeword_export.signature import Signature, Style, Tensors, input_spec, predictions
 
@@ -15,16 +15,18 @@ from edgeword_export.signature import Signature, Style, Tensors, input_spec, pre
 def window_signature(source: NextWordModel, window: Window, style: Style) -> Signature:
     """`window`: `ids[1, L] → logits[1, V]` after the window's last position."""
     shape = (1, window.length or 1)
+    final = final_layer(source.model)
+    linear = without_softmax(final)
     model = keras.models.clone_model(
         source.model,
         input_tensors=keras.Input(batch_shape=shape, dtype="int32"),
-        clone_function=lambda layer: _in_window(layer, style),
+        clone_function=lambda layer: linear if linear and layer is final else _in_window(layer, style),
     )
 
     def call(inputs: Tensors) -> Tensors:
         output = model(inputs["ids"], training=False)
         logits = tf.reshape(output[:, -1] if source.sequences else output, (1, source.vocabulary))
-        if source.probabilities:
+        if source.probabilities and linear is None:
             logits = log_probabilities(logits, probabilities=True)
         return predictions(logits, style)
 
@@ -33,8 +35,8 @@ def window_signature(source: NextWordModel, window: Window, style: Style) -> Sig
 
 def _in_window(layer: keras.layers.Layer, style: Style) -> keras.layers.Layer:
     """Recurrent layers without their loop: quantizers skip the nodes inside of one, or break it."""
-    if style.int8_rows and type(layer) is keras.layers.Embedding:
-        return Lookup(layer, int8_rows=True)
+    if type(layer) is keras.layers.Embedding:
+        return Lookup(layer, style.int8_rows)
     config = layer.get_config()
     if isinstance(layer, keras.layers.RNN):
         return rebuilt(layer, {**config, "unroll": True})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgeword.bundle import Bundle
 from edgeword.choice import EdgewordWarning
 from edgeword.errors import (
     BundleError,
@@ -18,6 +19,7 @@ from edgeword.tokenizer import Tokenizer
 from edgeword.version import __version__
 
 __all__ = [
+    "Bundle",
     "BundleError",
     "EdgewordError",
     "EdgewordWarning",

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
+import threading
 import time
 import warnings
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ from edgeword.engines import Engine, EngineKind
 from edgeword.errors import EngineError, MissingEngineError
 from edgeword.manifest import SelfTest, Variant
 from edgeword.self_test import self_test_failure
+from edgeword.version import __version__
 
 SELF_TEST_VARIABLE = "EDGEWORD_SELF_TEST"
 
@@ -48,15 +50,24 @@ class Trial:
     us_per_word: float | None
     """Microseconds a greedy word, one run; None where it was refused."""
 
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Trial:
+        """Read a remembered trial; raises ValueError or TypeError for what cannot be one."""
+        trial = cls(**data)
+        texts = (trial.engine, trial.version, trial.file, trial.refusal)
+        passed = isinstance(trial.us_per_word, float) and 0 < trial.us_per_word < float("inf")
+        if not all(isinstance(text, str) for text in texts) or passed == bool(trial.refusal):
+            raise ValueError(f"{data} is no trial")
+        return trial
+
 
 class Trials:
     """The remembered trials of one bundle on this machine."""
 
     def __init__(self, bundle: Bundle, threads: int) -> None:
-        key = f"{bundle.digest}\n{os.uname().nodename}\n{os.uname().machine}\n{threads}"
+        key = f"{bundle.digest}\n{os.uname().nodename}\n{os.uname().machine}\n{threads}\n{__version__}"
         name = hashlib.sha256(key.encode()).hexdigest()[:32]
-        home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-        self._path = os.path.join(home, "edgeword", f"{name}.json")
+        self._path = os.path.join(_cache_home(), "edgeword", f"{name}.json")
         self._bundle, self._threads = bundle, threads
         self._rows = self._read()
 
@@ -64,26 +75,28 @@ class Trials:
         """The remembered trial of a pair."""
         return self._rows.get((pair[0].name, pair[1].file))
 
-    def run(self, pairs: Sequence[Pair]) -> None:
-        """Try the pairs that were not tried yet, remember them, and say which must not be used.
+    def run(self, pairs: Sequence[Pair]) -> list[Trial]:
+        """Try the pairs that were not tried yet, and remember them; returns the new trials.
 
         An engine that cannot be imported is passed over; raises MissingEngineError where no other is left.
         """
-        new = [pair for pair in pairs if self.of(pair) is None]
-        missing: list[MissingEngineError] = []
-        for kind, variant in new:
+        new: list[Trial] = []
+        missing: dict[str, MissingEngineError] = {}
+        for kind, variant in pairs:
+            if kind.name in missing or self.of((kind, variant)) is not None:
+                continue
             try:
                 trial = try_variant(self._bundle, kind, variant, self._threads)
             except MissingEngineError as error:
-                missing.append(error)
+                missing[kind.name] = error
                 continue
             self._rows[kind.name, variant.file] = trial
-            if trial.refusal:
-                warnings.warn(f"{variant.file} is not used here: {trial.refusal}", EdgewordWarning, stacklevel=2)
+            new.append(trial)
         if missing and not any(map(self.of, pairs)):
-            raise missing[0]
+            raise next(iter(missing.values()))
         if new:
             self._write()
+        return new
 
     def forget(self, engine: str) -> None:
         """Drop the trials of an engine whose version has changed."""
@@ -92,19 +105,34 @@ class Trials:
     def _read(self) -> dict[tuple[str, str], Trial]:
         try:
             with open(self._path, encoding="utf-8") as file:
-                return {(row["engine"], row["file"]): Trial(**row) for row in json.load(file)}
-        except (OSError, ValueError, TypeError, KeyError):
+                trials = [Trial.from_dict(row) for row in json.load(file)]
+        except (OSError, ValueError, TypeError, RecursionError):
             return {}  # nothing remembered, or nothing that can be read: try again
+        return {(trial.engine, trial.file): trial for trial in trials}
 
     def _write(self) -> None:
         """Remember; where nothing can be written, the next load tries again."""
+        if not os.path.isabs(self._path):
+            return
         text = json.dumps([asdict(trial) for trial in self._rows.values()])
-        partial = f"{self._path}.{os.getpid()}"
-        with contextlib.suppress(OSError):
+        partial = f"{self._path}.{os.getpid()}.{threading.get_ident()}"
+        try:
             os.makedirs(os.path.dirname(self._path), exist_ok=True)
             with open(partial, "w", encoding="utf-8") as file:
                 file.write(text)
             os.replace(partial, self._path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(partial)
+
+
+def _cache_home() -> str:
+    """The user's cache folder; not absolute where there is none, and then nothing is remembered.
+
+    A relative XDG_CACHE_HOME is to be ignored: https://specifications.freedesktop.org/basedir-spec
+    """
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    return named if os.path.isabs(named) else os.path.join(os.path.expanduser("~"), ".cache")
 
 
 def choose(bundle: Bundle, pairs: Sequence[Pair], threads: int) -> tuple[EngineKind, Variant, Engine]:
@@ -112,17 +140,31 @@ def choose(bundle: Bundle, pairs: Sequence[Pair], threads: int) -> tuple[EngineK
     if os.environ.get(SELF_TEST_VARIABLE) == "0":
         return _first_verified(bundle, pairs, threads)
     trials = Trials(bundle, threads)
-    trials.run(pairs)
+    if not any(trial is None or trial.us_per_word for trial in map(trials.of, pairs)):
+        # Nothing that is remembered can be used: perhaps another version of the engine is installed by now.
+        for kind, _ in pairs:
+            trials.forget(kind.name)
+    new = trials.run(pairs)
     kind, variant, trial = _fastest(trials, pairs)
     with contextlib.suppress(EngineError):
         loaded = kind.open(bundle.read(variant), threads)
         if loaded.version == trial.version:
+            _warn_of(new)
             return kind, variant, loaded
     # Another version of the engine is installed by now: what is remembered of it no longer counts.
     trials.forget(kind.name)
-    trials.run(pairs)
+    new = [trial for trial in new if trial.engine != kind.name] + trials.run(pairs)
     kind, variant, _ = _fastest(trials, pairs)
-    return kind, variant, kind.open(bundle.read(variant), threads)
+    loaded = kind.open(bundle.read(variant), threads)
+    _warn_of(new)
+    return kind, variant, loaded
+
+
+def _warn_of(trials: Sequence[Trial]) -> None:
+    """Say, once and at the line that loads, what is refused; where nothing passes, the error says it."""
+    for trial in trials:
+        if trial.refusal:
+            warnings.warn(f"{trial.file} is not used here: {trial.refusal}", EdgewordWarning, stacklevel=4)
 
 
 def remembered(bundle: Bundle, pairs: Sequence[Pair], threads: int = 1) -> list[Trial]:
@@ -185,19 +227,27 @@ def _fastest(trials: Trials, pairs: Sequence[Pair]) -> tuple[EngineKind, Variant
     return min(passed, key=lambda row: row[0])[1:]
 
 
-def _first_verified(bundle: Bundle, pairs: Sequence[Pair], threads: int) -> tuple[EngineKind, Variant, Any]:
+def _first_verified(bundle: Bundle, pairs: Sequence[Pair], threads: int) -> tuple[EngineKind, Variant, Engine]:
     """Without self-tests: the first pair that the exporter measured on the same engine package."""
     refusals = []
+    missing: list[MissingEngineError] = []
     for kind, variant in pairs:
         try:
             loaded = kind.open(bundle.read(variant), threads)
-        except MissingEngineError:
-            raise
+        except MissingEngineError as error:
+            missing.append(error)
+            continue
         except EngineError as error:
             refusals.append(f"{variant.file}: {error}")
             continue
-        package = loaded.version.split()[0]
-        if variant.precision == "float32" or any(name.split()[0] == package for name in variant.verified):
+        if variant.precision == "float32" or package(loaded.version) in map(package, variant.verified):
             return kind, variant, loaded
-        refusals.append(f"{variant.file}: it was not verified on {package}, and {SELF_TEST_VARIABLE}=0")
+        refusals.append(f"{variant.file}: it was not verified on {package(loaded.version)}, and {SELF_TEST_VARIABLE}=0")
+    if missing and not refusals:
+        raise missing[0]
     raise EngineError(f"no variant can be used here: {'; '.join(refusals)}")
+
+
+def package(version: str) -> str:
+    """The engine's package of `onnxruntime 1.31.1`."""
+    return version.partition(" ")[0]

@@ -9,6 +9,7 @@ models that are not causal.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -260,10 +261,13 @@ def _prediction_of(graph: Graph) -> Callable[[], Prediction]:
         token, logprob = graph.outputs["next_token"], graph.outputs["logprob"]
         return lambda: (token.item(0), logprob.item(0))
     logits = graph.outputs["logits"].reshape(-1)
+    shifted = np.empty_like(logits)
 
     def greedy() -> Prediction:
         best = int(logits.argmax())
-        return best, logprob_of(logits, best)
+        # Log softmax at its maximum: -log Σ exp(logits - max).
+        np.exp(np.subtract(logits, logits[best], out=shifted), out=shifted)
+        return best, -math.log(shifted.sum())
 
     return greedy
 

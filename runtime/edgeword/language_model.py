@@ -16,7 +16,7 @@ from edgeword.decoding import Decoder, decoder_factory, logprob_of
 from edgeword.engines import Engine, engine_kinds
 from edgeword.errors import UsageError
 from edgeword.manifest import Variant
-from edgeword.precisions import PRECISIONS
+from edgeword.precisions import FLOAT32_ROUNDING_PERCENT, PRECISIONS
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ def candidates(
         raise UsageError(f"precision {precision!r} is not one of auto, {', '.join(PRECISIONS)}")
     variants = bundle.manifest.variants
     order = list(PRECISIONS)
-    limit = float("inf") if max_perplexity_increase is None else max_perplexity_increase
+    limit = _limit(max_perplexity_increase)
     found = [
         (kind, variant)
         for kind in engine_kinds(engine)
@@ -200,5 +200,20 @@ def candidates(
     ]
     if not found:
         held = ", ".join(f"{v.format} {v.precision}" for v in variants)
-        raise UsageError(f"{bundle.path} has no variant for engine {engine}, precision {precision}; it holds {held}")
+        within = "" if limit == float("inf") else f", perplexity at most {max_perplexity_increase} % higher"
+        raise UsageError(
+            f"{bundle.path} has no variant for engine {engine}, precision {precision}{within}; it holds {held}"
+        )
     return found
+
+
+def _limit(max_perplexity_increase: float | None) -> float:
+    """The largest increase that is let through, in percent."""
+    if max_perplexity_increase is None:
+        return float("inf")
+    number = isinstance(max_perplexity_increase, int | float) and not isinstance(max_perplexity_increase, bool)
+    if not number or not max_perplexity_increase >= 0:
+        raise UsageError(
+            f"max_perplexity_increase is {max_perplexity_increase!r}; give a percentage of at least 0, or None"
+        )
+    return max(max_perplexity_increase, FLOAT32_ROUNDING_PERCENT)

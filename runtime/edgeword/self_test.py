@@ -7,27 +7,53 @@ log-probabilities that stand in the manifest before it trusts it.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
-from edgeword.decoding import Decoder, logprob_of
+import numpy as np
+
+from edgeword.decoding import Array, Decoder, Prediction, logprob_of
+from edgeword.errors import BundleError
 from edgeword.manifest import SelfTest, Variant
 from edgeword.precisions import PRECISIONS
 
 
 def self_test_logprobs(decoder: Decoder, test: SelfTest) -> tuple[float, ...]:
     """The log-probability of each expected word, after the prompt and the expected words before it."""
-    decoder.begin(test.prompt)
-    found = []
-    for token in test.ids:
-        decoder.predict()
-        found.append(logprob_of(decoder.logits(), token))
-        decoder.push(token)
-    return tuple(found)
+    answers = zip(test.ids, _answers(decoder, test), strict=True)
+    return tuple(logprob_of(logits, token) for token, (_, logits) in answers)
 
 
 def self_test_failure(decoder: Decoder, test: SelfTest, variant: Variant) -> str | None:
-    """Why the variant must not be used here, or None."""
+    """Why the variant must not be used here, or None; raises BundleError for a manifest that cannot tell."""
+    if not test.ids or len(variant.self_test) != len(test.ids):
+        raise BundleError(
+            f"the manifest has {len(variant.self_test)} log-probabilities of {variant.file} for the "
+            f"{len(test.ids)} words of its self-test; export the bundle again"
+        )
     tolerance = PRECISIONS[variant.precision].self_test_tolerance
-    for number, (found, exported) in enumerate(zip(self_test_logprobs(decoder, test), variant.self_test, strict=True)):
-        if not math.isfinite(found) or abs(found - exported) > tolerance:
+    expected = zip(test.ids, variant.self_test, _answers(decoder, test), strict=True)
+    for number, (token, exported, (prediction, logits)) in enumerate(expected):
+        with np.errstate(all="ignore"):  # of a file that answers infinity, the answer is enough
+            found, greedy = logprob_of(logits, token), logprob_of(logits, int(logits.argmax()))
+        if not _near(found, exported, tolerance):
             return f"self-test failed at word {number + 1}: log-probability {found:.4f}, exported with {exported:.4f}"
+        if not _near(prediction[1], greedy, tolerance) or not _is_greedy(prediction[0], logits, tolerance):
+            return f"self-test failed at word {number + 1}: its prediction is not the greedy word of its logits"
     return None
+
+
+def _answers(decoder: Decoder, test: SelfTest) -> Iterator[tuple[Prediction, Array]]:
+    """The prediction at each expected word, and the logits behind it, which the next one overwrites."""
+    decoder.begin(test.prompt)
+    for token in test.ids:
+        yield decoder.predict(), decoder.logits()
+        decoder.push(token)
+
+
+def _near(found: float, expected: float, tolerance: float) -> bool:
+    return math.isfinite(found) and abs(found - expected) <= tolerance
+
+
+def _is_greedy(token: int, logits: Array, tolerance: float) -> bool:
+    """Whether a token is the most probable one, or as good as that."""
+    return 0 <= token < len(logits) and bool(logits[token] >= logits.max() - tolerance)

@@ -8,21 +8,33 @@ import pytest
 from edgeword.decoding import decoder_factory
 from edgeword.engines import ENGINES
 from edgeword.padding import Padding
+from edgeword.precisions import PRECISIONS
 from edgeword_export import formats
+from edgeword_export.calibration import Calibration
 from edgeword_export.decode_mode import plan_replay, plan_step, plan_window
 from edgeword_export.errors import NotSteppableError
 from edgeword_export.fidelity import largest_difference
 from edgeword_export.keras_model import inspect_model, window_of
 from edgeword_export.reference import Reference
-from edgeword_export.tflite import operators
+from edgeword_export.signature import PLAIN
 from tests.export.zoo import CASES
 from tests.manifests import manifest_of
 from tests.tiny import SEQUENCES, WINDOW
 
-GREEDY_WORDS = 30
+# As many as a masked window holds after the prompt; test_decode_mode and test_notebook go beyond.
+GREEDY_WORDS = WINDOW - 3
 
-# Precision → (largest difference of a log-probability, whether each greedy word must be the same).
-TOLERANCES = {"float32": (1e-4, True), "dynamic-int8": (1.0, False)}
+# Precision → (largest difference of a log-probability, whether each greedy word must be the same). Random weights
+# leave the quantizers no outliers to drown in, and no language to lean on: a difference is all of the rounding.
+TOLERANCES = {
+    "float32": (1e-4, True),
+    "float16": (0.1, False),
+    "dynamic-int8": (1.0, False),
+    "dynamic-int8-per-tensor": (1.5, False),
+    "static-int8": (3.0, False),
+    "int16x8": (1.0, False),
+    "int4": (6.0, False),
+}
 
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: case.name)
@@ -41,21 +53,29 @@ def case(request):
 @pytest.mark.parametrize(("file_format", "engine"), [("tflite", "litert"), ("onnx", "onnx")])
 def test_a_model_says_the_same_on_the_engine(case, file_format, engine):
     source, window, plan, reference = case
-    writer = formats.writer(file_format, plan.signatures)
-    expected = np.concatenate([reference.logprobs(ids) for ids in SEQUENCES[:4]])
+    texts = SEQUENCES[:3]
+    writer = formats.writer(
+        file_format, plan.signatures, Calibration(plan.signatures(PLAIN), plan.states, window, texts)
+    )
+    expected = np.concatenate([reference.logprobs(ids) for ids in texts])
     prompt = SEQUENCES[0][:3]
-    sizes = []
     for precision, (tolerance, same_words) in TOLERANCES.items():
+        if file_format not in PRECISIONS[precision].formats or not applies(plan, source, file_format, precision):
+            continue
         content = writer.write(precision)
-        sizes.append(len(content))
-        if file_format == "tflite":
-            assert not [name for name in operators(content) if name.startswith("Flex")]
+        # An unrolled window of a tiny model is more graph than weights.
+        assert precision == "float32" or plan.decode.graph == "window" or len(content) < len(writer.write("float32"))
         make = decoder_factory(ENGINES[engine].open(content, 1), manifest_of(source, window, plan))
-        answers = np.concatenate([answer(make(), ids) for ids in SEQUENCES[:4]])
-        assert largest_difference(answers, expected) <= tolerance
+        answers = np.concatenate([answer(make(), ids) for ids in texts])
+        assert largest_difference(answers, expected) <= tolerance, precision
         if same_words:
-            assert greedy(make(), prompt, WINDOW - 3) == reference.greedy(prompt, WINDOW - 3)[0]
-    assert sizes[1] < sizes[0]
+            assert greedy(make(), prompt, GREEDY_WORDS) == reference.greedy(prompt, GREEDY_WORDS)[0]
+
+
+def applies(plan, source, file_format, precision):
+    """The mask of a window compares integers, which TFLite's full quantization has no operators for."""
+    masked_window = plan.decode.graph == "window" and source.masked
+    return not (masked_window and file_format == "tflite" and precision in ("static-int8", "int16x8"))
 
 
 def answer(decoder, ids):

@@ -57,14 +57,28 @@ def test_a_loop_in_the_onnx_graph_is_refused():
 
     signature = Signature("window", {"ids": input_spec("ids", (1, tiny.WINDOW), "int32")}, call, model)
     with pytest.raises(ConversionError, match="Loop"):
-        onnx_file.OnnxWriter([signature])
+        onnx_file.OnnxWriter(lambda _style: [signature], None).write("float32")
 
 
 def test_both_signatures_share_one_copy_of_the_weights():
     signatures = StepModel(inspect_model(tiny.lstm(units=64))).signatures()
-    both = len(tflite.TFLiteWriter(signatures).write("float32"))
-    one = len(tflite.TFLiteWriter(signatures[:1]).write("float32"))
+    both = len(tflite.TFLiteWriter(lambda _style: signatures, None).write("float32"))
+    one = len(tflite.TFLiteWriter(lambda _style: signatures[:1], None).write("float32"))
     assert both - one < 0.1 * one
+
+
+def test_a_gemm_that_the_int4_quantizer_would_leave_alone_is_split(exporting):
+    model = onnx.load(
+        exporting(formats=["onnx"], precisions=["int4"], max_perplexity_increase=50).path / "model.int4.onnx"
+    )
+    kinds = [node.op_type for node in model.graph.node]
+    assert "MatMulNBits" in kinds
+    assert not {"Gemm", "MatMul"} & set(kinds)
+
+
+def test_an_int4_quantizer_that_skips_a_node_is_found_out(exporting, monkeypatch):
+    monkeypatch.setattr(onnx_file, "_split_gemm", lambda graph: None)
+    assert "alone" in exporting(formats=["onnx"], precisions=["float32", "int4"]).failures[0]
 
 
 @pytest.mark.parametrize(
@@ -106,47 +120,44 @@ def exporting(tmp_path):
 
 
 def test_a_quantizer_that_does_nothing_is_found_out(exporting, monkeypatch):
-    monkeypatch.setitem(onnx_file._QUANTIZERS, "dynamic-int8", onnx_file._float32)
-    exported = exporting(formats=["onnx"])
+    monkeypatch.setitem(onnx_file._RECIPES, "dynamic-int8", onnx_file._float32)
+    exported = exporting(formats=["onnx"], precisions=["float32", "dynamic-int8"])
     assert [variant.precision for variant in exported.manifest.variants] == ["float32"]
     assert "nothing was quantized" in exported.failures[0]
     assert not (exported.path / "model.dynamic-int8.onnx").exists()
 
 
 def test_a_damaged_weight_is_found_out(exporting, monkeypatch):
-    def zeroed(model: onnx.ModelProto) -> onnx.ModelProto:
-        model = onnx_file._dynamic_int8(model)
+    def zeroed(writer: onnx_file.OnnxWriter) -> onnx.ModelProto:
+        model = onnx_file._dynamic_int8(writer)
         largest = max(model.graph.initializer, key=lambda tensor: len(tensor.raw_data))
         largest.raw_data = bytes(len(largest.raw_data))
         return model
 
-    monkeypatch.setitem(onnx_file._QUANTIZERS, "dynamic-int8", zeroed)
-    exported = exporting(formats=["onnx"])
+    monkeypatch.setitem(onnx_file._RECIPES, "dynamic-int8", zeroed)
+    exported = exporting(formats=["onnx"], precisions=["float32", "dynamic-int8"])
     assert [variant.precision for variant in exported.manifest.variants] == ["float32"]
     assert "model.dynamic-int8.onnx" in exported.failures[0]
 
 
 def test_a_nan_weight_is_found_out(exporting, monkeypatch):
-    def poisoned(model: onnx.ModelProto) -> onnx.ModelProto:
-        model = onnx_file._dynamic_int8(model)
+    def poisoned(writer: onnx_file.OnnxWriter) -> onnx.ModelProto:
+        model = onnx_file._dynamic_int8(writer)
         scale = next(t for t in model.graph.initializer if t.name.endswith("_scale") and t.dims)
         broken = np.full(tuple(scale.dims), np.nan, np.float32)
         scale.CopyFrom(onnx.numpy_helper.from_array(broken, scale.name))
         return model
 
-    monkeypatch.setitem(onnx_file._QUANTIZERS, "dynamic-int8", poisoned)
-    assert "NaN" in exporting(formats=["onnx"]).failures[0]
+    monkeypatch.setitem(onnx_file._RECIPES, "dynamic-int8", poisoned)
+    assert "NaN" in exporting(formats=["onnx"], precisions=["float32", "dynamic-int8"]).failures[0]
 
 
 def test_keras_has_no_say_in_the_files_names():
-    model = onnx.load_from_string(
-        onnx_file.OnnxWriter(StepModel(inspect_model(tiny.lstm())).signatures()).write("float32")
-    )
+    signatures = StepModel(inspect_model(tiny.lstm())).signatures()
+    model = onnx.load_from_string(onnx_file.OnnxWriter(lambda _style: signatures, None).write("float32"))
     assert [item.name for item in model.graph.input] == ["token", "state_0", "state_1"]
     assert {item.name for item in model.graph.output} == {
         "logits",
-        "next_token",
-        "logprob",
         "next_state_0",
         "next_state_1",
     }

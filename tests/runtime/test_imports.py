@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import edgeword
+
 RUNTIME = Path(__file__).parents[2] / "runtime"
 ENGINE_PACKAGES = {"ai_edge_litert", "tflite_runtime", "onnxruntime"}
 HEAVY = {
@@ -56,8 +58,9 @@ def test_one_engine_is_imported_and_no_other(step_bundle, engine, package):
     assert imported_by(GENERATE, str(step_bundle), engine) & HEAVY == {package}
 
 
-def test_auto_imports_one_engine(step_bundle):
-    assert imported_by(GENERATE, str(step_bundle), "auto") & HEAVY == {"ai_edge_litert"}
+def test_auto_imports_one_engine_when_it_has_chosen(step_bundle):
+    package = {"litert": "ai_edge_litert", "onnx": "onnxruntime"}[edgeword.load(step_bundle).engine]
+    assert imported_by(GENERATE, str(step_bundle), "auto") & HEAVY == {package}
 
 
 def imports_of(tree: ast.AST) -> set[str]:

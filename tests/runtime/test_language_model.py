@@ -5,12 +5,13 @@ import importlib
 import json
 import math
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import edgeword
-from edgeword import BundleError, EngineError, MissingEngineError, Tokenizer, UsageError, load
+from edgeword import BundleError, EdgewordWarning, EngineError, MissingEngineError, Tokenizer, UsageError, load
 from edgeword.bundle import Bundle
 from edgeword.engines import ENGINES, EngineKind
 from tests import tiny
@@ -219,6 +220,10 @@ LOADING = {
     "unknown precision": ({"precision": "int3"}, "precision 'int3' is not one of auto, "),
     "precision none": ({"precision": None}, "precision None"),
     "engine none": ({"engine": None}, "engine None"),
+    "increase below 0": ({"max_perplexity_increase": -1}, "max_perplexity_increase is -1"),
+    "increase no number": ({"max_perplexity_increase": math.nan}, "max_perplexity_increase is nan"),
+    "increase true": ({"max_perplexity_increase": True}, "max_perplexity_increase is True"),
+    "increase as text": ({"max_perplexity_increase": "1"}, "max_perplexity_increase is '1'"),
 }
 
 
@@ -229,10 +234,10 @@ def test_what_cannot_be_loaded_is_named(step_bundle, arguments, fragment):
     assert fragment in str(refusal.value)
 
 
-def test_auto_takes_the_first_engine_and_the_first_precision(step_bundle):
+def test_auto_takes_a_variant_of_the_bundle(step_bundle):
     lm = load(step_bundle)
-    assert (lm.engine, lm.precision, lm.decode) == ("litert", "dynamic-int8", "step")
-    assert lm.engine_version.startswith("ai-edge-litert 2.")
+    assert (lm.variant in lm.bundle.manifest.variants, lm.decode) == (True, "step")
+    assert lm.engine_version in lm.variant.verified
 
 
 def test_what_is_asked_for_is_what_is_loaded(lm):
@@ -251,12 +256,15 @@ def test_a_variant_that_the_bundle_lacks_is_named_beside_those_it_holds(bundle):
 
 
 def test_a_file_that_an_engine_refuses_is_passed_over(bundle):
-    replace_file(bundle, "model.dynamic-int8.tflite", b"of a newer version")
-    lm = load(bundle)
-    assert (lm.engine, lm.precision) == ("litert", "float32")
-    replace_file(bundle, "model.float32.tflite", b"of a newer version")
-    lm = load(bundle)
-    assert (lm.engine, lm.precision) == ("onnx", "dynamic-int8")
+    newer = [path.name for path in bundle.glob("model.*.tflite")]
+    for name in newer:
+        replace_file(bundle, name, b"of a newer version")
+    with pytest.warns(EdgewordWarning) as warned:
+        assert load(bundle).engine == "onnx"
+    said = sorted(str(warning.message) for warning in warned)
+    assert [line.split()[0] for line in said] == sorted(newer)
+    assert all("is not used here: ai-edge-litert 2." in line and "refuses the file" in line for line in said)
+    assert {Path(warning.filename) for warning in warned} == {Path(__file__)}
 
 
 def test_a_file_that_was_asked_for_is_not_passed_over(bundle):

@@ -42,8 +42,9 @@ DATA = {
             "precision": "float32",
             "size": 7,
             "sha256": "ef",
-            "verified": ["onnx"],
+            "verified": ["onnxruntime 1.31.1"],
             "fidelity": FIDELITY,
+            "self_test": [-0.5, -1.25],
         }
     ],
     "training": {"corpus": {"lines": 7, "sources": ["a", None]}},

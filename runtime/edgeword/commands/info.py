@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 
 from edgeword.bundle import Bundle
-from edgeword.choice import remembered
+from edgeword.choice import SELF_TEST_VARIABLE, Trial, remembered
 from edgeword.command import Command
 from edgeword.errors import EdgewordError
 from edgeword.language_model import candidates
@@ -45,19 +46,30 @@ def _facts(manifest: Manifest) -> list[str]:
 
 def _choice(bundle: Bundle) -> list[str]:
     """What `load` takes on this machine, and why."""
+    if os.environ.get(SELF_TEST_VARIABLE) == "0":
+        return [f"here: the first variant that was verified on its engine is taken, because {SELF_TEST_VARIABLE}=0"]
     try:
-        trials = remembered(bundle, candidates(bundle))
+        pairs = candidates(bundle)
     except EdgewordError as error:
         return [f"here: {error}"]
+    trials = remembered(bundle, pairs)
     if not trials:
         return ["here: not loaded yet; the first load tries each variant and takes the fastest that passes"]
-    lines = (
-        [f"here: {trials[0].file} is taken, the fastest of what passes the self-test"] if trials[0].us_per_word else []
-    )
-    for trial in trials:
-        result = trial.refusal or f"{trial.us_per_word:,.1f} µs a word on {trial.version}"
-        lines.append(f"  {trial.file}  {result}")
-    return lines
+    files = {trial.file for trial in trials}
+    untried = [variant.file for _, variant in pairs if variant.file not in files]
+    return [_taken(trials[0], bool(untried)), *map(_result, trials), *(f"  {file}  not tried yet" for file in untried)]
+
+
+def _taken(best: Trial, is_partial: bool) -> str:
+    if best.refusal:
+        return "here: nothing that was tried passes the self-test"
+    if is_partial:
+        return f"here: {best.file} is the fastest so far of what passes the self-test"
+    return f"here: {best.file} is taken, the fastest of what passes the self-test"
+
+
+def _result(trial: Trial) -> str:
+    return f"  {trial.file}  {trial.refusal or f'{trial.us_per_word:,.1f} µs a word on {trial.version}'}"
 
 
 def window_text(window: Window) -> str:

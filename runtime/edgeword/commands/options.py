@@ -39,7 +39,10 @@ def load_for(arguments: argparse.Namespace) -> LanguageModel:
         warnings.simplefilter("always", EdgewordWarning)
         lm = load(arguments.bundle, arguments.engine, arguments.precision, arguments.threads)
     for warning in caught:
-        print(f"edgeword: {warning.message}", file=sys.stderr)
+        if issubclass(warning.category, EdgewordWarning):
+            print(f"edgeword: {warning.message}", file=sys.stderr)
+        else:
+            warnings.showwarning(warning.message, warning.category, warning.filename, warning.lineno)
     return lm
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from edgeword.bundle import Bundle, listed_files
-from edgeword.choice import Trial, try_variant
+from edgeword.choice import Trial, package, try_variant
 from edgeword.command import Command
 from edgeword.commands.options import native_stderr_to_null
 from edgeword.errors import BundleError, GateError, MissingEngineError
@@ -58,8 +58,8 @@ def _line(trial: Trial) -> str:
 
 def _is_verified(variant: Variant, trial: Trial) -> bool:
     """Whether the exporter measured the variant on this engine: then a refusal is a failure, not a precaution."""
-    packages = {name.split()[0] for name in variant.verified}
-    return (trial.version or trial.refusal).split()[0] in packages
+    # An engine that refuses the file begins its error with its version.
+    return package(trial.version or trial.refusal) in map(package, variant.verified)
 
 
 VERIFY = Command("verify", "check every file, and every engine installed here", _add_arguments, _run)
