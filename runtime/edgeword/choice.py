@@ -15,6 +15,7 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from typing import Any
 
 from edgeword.bundle import Bundle
@@ -22,6 +23,7 @@ from edgeword.decoding import Decoder, decoder_factory
 from edgeword.engines import Engine, EngineKind
 from edgeword.errors import EngineError, MissingEngineError
 from edgeword.manifest import SelfTest, Variant
+from edgeword.precisions import UNSAFE
 from edgeword.self_test import self_test_failure
 from edgeword.version import __version__
 
@@ -178,7 +180,7 @@ def try_variant(bundle: Bundle, kind: EngineKind, variant: Variant, threads: int
     """Load a variant, run the self-test and time a few words."""
     version = ""
     try:
-        loaded = kind.open(bundle.read(variant), threads)
+        loaded = _open(bundle, kind, variant, threads)
         version = loaded.version
         decoder = decoder_factory(loaded, bundle.manifest)()
         refusal = self_test_failure(decoder, bundle.manifest.self_test, variant)
@@ -190,6 +192,15 @@ def try_variant(bundle: Bundle, kind: EngineKind, variant: Variant, threads: int
         named = refusal if version in refusal else f"{version}: {refusal}"
         return Trial(kind.name, version, variant.file, named, None)
     return Trial(kind.name, version, variant.file, "", _us_per_word(decoder, bundle.manifest.self_test))
+
+
+def _open(bundle: Bundle, kind: EngineKind, variant: Variant, threads: int) -> Engine:
+    """Load a variant that was not tried yet; raises EngineError for one that may take the process down."""
+    distribution = next((name.replace("_", "-") for name in kind.packages if find_spec(name)), kind.name)
+    content = bundle.read(variant)
+    if variant.precision in UNSAFE.get(distribution, ()):
+        raise EngineError(f"{distribution} refuses the file: {variant.precision} would corrupt its memory")
+    return kind.open(content, threads)
 
 
 def _us_per_word(decoder: Decoder, test: SelfTest) -> float:
@@ -233,7 +244,7 @@ def _first_verified(bundle: Bundle, pairs: Sequence[Pair], threads: int) -> tupl
     missing: list[MissingEngineError] = []
     for kind, variant in pairs:
         try:
-            loaded = kind.open(bundle.read(variant), threads)
+            loaded = _open(bundle, kind, variant, threads)
         except MissingEngineError as error:
             missing.append(error)
             continue

@@ -36,6 +36,10 @@ PRECISIONS: dict[str, Precision] = {
 # tflite-runtime 2.14 refuses the key's TFLite file, or answers nonsense on it; the value is what it runs.
 FOR_OLD_ENGINES = {"dynamic-int8": "dynamic-int8-per-tensor", "int4": "dynamic-int8-per-tensor"}
 
+# tflite-runtime 2.14 reads block-wise int4 beyond its buffers: the process dies of it later, so that not even the
+# self-test may run such a file. Engine's distribution → precisions.
+UNSAFE = {"tflite-runtime": ("int4",)}
+
 # The float32 gate above is exact in words; this much of a percent is rounding of the sum itself.
 FLOAT32_ROUNDING_PERCENT = 0.01
 

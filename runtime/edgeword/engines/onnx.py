@@ -16,22 +16,24 @@ _DTYPES: dict[str, type[np.generic]] = {"tensor(int32)": np.int32, "tensor(float
 
 
 class OnnxGraph:
-    """The session bound to fixed buffers."""
+    """The session with fixed buffers around it.
+
+    IO binding would write into them itself, and takes twice as long: 65 µs a word of a 651 / 100 / 150 model against
+    32 µs with `run` (onnxruntime 1.31), which the copies here do not eat up.
+    """
 
     def __init__(self, session: Any, run_options: Any, version: str) -> None:
         self.inputs = {item.name: _buffer(item) for item in session.get_inputs()}
         self.outputs = {item.name: _buffer(item) for item in session.get_outputs()}
-        binding = session.io_binding()
-        for name, array in self.inputs.items():
-            binding.bind_input(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
-        for name, array in self.outputs.items():
-            binding.bind_output(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
+        names, inputs, buffers = list(self.outputs), self.inputs, list(self.outputs.values())
 
         def run() -> None:
             try:
-                session.run_with_iobinding(binding, run_options)
+                results = session.run(names, inputs, run_options)
             except Exception as error:  # onnxruntime's own exceptions share no parent but Exception
                 raise EngineError(f"{version} failed: {_first_line(error)}") from None
+            for buffer, result in zip(buffers, results):  # noqa: B905 (strict costs time here)
+                np.copyto(buffer, result)
 
         self.run = run
 

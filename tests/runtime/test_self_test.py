@@ -1,0 +1,181 @@
+"""The self-test: every variant passes as exported, and none passes with a tensor overwritten."""
+
+import shutil
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeword import BundleError, EdgewordWarning, EngineError, load
+from edgeword.bundle import Bundle
+from edgeword.choice import try_variant
+from edgeword.decoding import decoder_factory
+from edgeword.engines import ENGINES
+from edgeword.manifest import SelfTest, Variant
+from edgeword.self_test import self_test_failure, self_test_logprobs
+from tests.runtime.changed import edit_manifest, replace_file
+from tests.runtime.damaged import NAN, damage, damage_all
+
+BUNDLES = ("step", "replay", "window", "all_precisions")
+ENGINE_OF = {kind.format: kind for kind in ENGINES.values()}
+
+
+@pytest.fixture(params=BUNDLES)
+def whole(request: pytest.FixtureRequest) -> Path:
+    return request.getfixturevalue(f"{request.param}_bundle")
+
+
+@pytest.fixture
+def copy(whole: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(whole, tmp_path / "copy"))
+
+
+def variants(bundle: Path) -> list[Variant]:
+    return list(Bundle(bundle).manifest.variants)
+
+
+def asked_for(bundle: Path, variant: Variant):
+    return load(bundle, engine=ENGINE_OF[variant.format].name, precision=variant.precision)
+
+
+def test_every_variant_passes_as_exported(whole):
+    for variant in variants(whole):
+        trial = try_variant(Bundle(whole), ENGINE_OF[variant.format], variant, 1)
+        assert trial.refusal == ""
+        assert trial.version in variant.verified
+        assert 0 < trial.us_per_word < 1e5
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert asked_for(whole, variant).variant == variant
+
+
+def test_the_exporters_answers_are_found_again(whole):
+    bundle = Bundle(whole)
+    test = bundle.manifest.self_test
+    for variant in bundle.manifest.variants:
+        engine = ENGINE_OF[variant.format].open(bundle.read(variant), 1)
+        found = self_test_logprobs(decoder_factory(engine, bundle.manifest)(), test)
+        assert found == pytest.approx(variant.self_test, abs=1e-5)
+        assert len(found) == len(test.ids) == len(test.logprobs) == 16
+
+
+@pytest.mark.parametrize("rank", [0, 1, 2])
+def test_a_zeroed_tensor_is_refused(copy, rank):
+    for variant in variants(copy):
+        damage(copy, variant.file, rank=rank)
+        with pytest.raises(EngineError, match=rf"{variant.file}: \S+ \S+: self-test failed at word \d+: "):
+            asked_for(copy, variant)
+
+
+def test_a_weight_that_is_no_number_is_refused(copy):
+    for variant in variants(copy):
+        if variant.precision == "float32":
+            damage(copy, variant.file, NAN)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                with pytest.raises(EngineError, match="log-probability nan, exported with -"):
+                    asked_for(copy, variant)
+
+
+def test_another_variant_is_taken_and_that_is_said_once(copy):
+    sound = load(copy)
+    damage(copy, sound.variant.file)
+    with pytest.warns(EdgewordWarning) as warned:
+        lm = load(copy)
+    assert lm.variant.file != sound.variant.file
+    (warning,) = warned
+    assert str(warning.message).startswith(f"{sound.variant.file} is not used here: {sound.engine_version}: self-test")
+    assert Path(warning.filename) == Path(__file__)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert load(copy).variant == lm.variant
+
+
+def test_the_one_sound_variant_is_taken(copy):
+    sound = variants(copy)[-1]
+    damaged = damage_all(copy, sound.file)
+    with pytest.warns(EdgewordWarning) as warned:
+        assert load(copy).variant.file == sound.file
+    assert sorted(str(warning.message).split()[0] for warning in warned) == damaged
+
+
+def test_without_a_sound_variant_the_error_names_each(bundle):
+    damaged = damage_all(bundle)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # what the error says is not said twice
+        with pytest.raises(EngineError, match="no variant can be used here") as refusal:
+            load(bundle)
+    assert all(f"{file}: " in str(refusal.value) for file in damaged)
+    assert str(refusal.value).count("self-test failed") == len(damaged)
+
+
+def test_the_weights_of_another_model_are_refused(bundle, all_precisions_bundle):
+    for variant in variants(bundle):
+        replace_file(bundle, variant.file, (all_precisions_bundle / variant.file).read_bytes())
+        with pytest.raises(EngineError, match="self-test failed at word 1"):
+            asked_for(bundle, variant)
+
+
+INCOMPLETE = {
+    "too few": lambda data: [variant["self_test"].pop() for variant in data["variants"]],
+    "too many": lambda data: [variant["self_test"].append(-1.0) for variant in data["variants"]],
+    "none": lambda data: [variant["self_test"].clear() for variant in data["variants"]],
+    "nothing asked": lambda data: [
+        data["self_test"].update(ids=[], logprobs=[]),
+        *(variant["self_test"].clear() for variant in data["variants"]),
+    ],
+}
+
+
+@pytest.mark.parametrize("edit", INCOMPLETE.values(), ids=INCOMPLETE)
+def test_a_manifest_that_cannot_tell_is_refused(bundle, edit):
+    edit_manifest(bundle, edit)
+    with pytest.raises(BundleError, match=r"log-probabilities of model\..* words of its self-test; export"):
+        load(bundle)
+
+
+class Scripted:
+    """A decoder over four words whose graph predicts what it is told to."""
+
+    def __init__(self, prediction: tuple[int, float], logits: list[float]) -> None:
+        self._prediction, self._logits = prediction, np.array(logits, np.float32)
+
+    def begin(self, ids):
+        pass
+
+    def push(self, token):
+        pass
+
+    def predict(self):
+        return self._prediction
+
+    def logits(self):
+        return self._logits
+
+
+EVEN, BEST = np.log(0.25), float(np.log(np.e / (np.e + 3)))
+ANSWERS = {
+    "its own greedy word": ((1, BEST), [0, 1, 0, 0], BEST, None),
+    "one of two equal words": ((2, EVEN), [0, 0, 0, 0], EVEN, None),
+    "another word": ((2, BEST), [0, 1, 0, 0], BEST, "its prediction is not the greedy word of its logits"),
+    "no word of the vocabulary": ((4, BEST), [0, 1, 0, 0], BEST, "its prediction is not the greedy word"),
+    "a word below 0": ((-3, BEST), [0, 1, 0, 0], BEST, "its prediction is not the greedy word"),
+    "another probability": ((1, -3.0), [0, 1, 0, 0], BEST, "its prediction is not the greedy word"),
+    "no probability": ((1, float("nan")), [0, 1, 0, 0], BEST, "its prediction is not the greedy word"),
+    "other logits": ((1, BEST), [0, 1, 0, 0], BEST + 0.02, "log-probability -0.7437, exported with -0.7237"),
+    "within the tolerance": ((1, BEST), [0, 1, 0, 0], BEST + 0.009, None),
+    "infinity": ((1, BEST), [0, float("inf"), 0, 0], BEST, "log-probability nan"),
+    "nan": ((1, BEST), [0, 1, 0, float("nan")], BEST, "log-probability nan"),
+    "equal but for a word": ((1, BEST), [0, 1, 0, float("-inf")], BEST, "log-probability -0.5"),
+}
+
+
+@pytest.mark.parametrize(("prediction", "logits", "exported", "reason"), ANSWERS.values(), ids=ANSWERS)
+def test_what_passes(step_bundle, prediction, logits, exported, reason):
+    like = next(v for v in variants(step_bundle) if v.precision == "float32")
+    variant = type(like)(**{**vars(like), "self_test": (exported,)})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = self_test_failure(Scripted(prediction, logits), SelfTest((0,), (1,), (exported,)), variant)
+    assert found == reason if reason is None else reason in found
