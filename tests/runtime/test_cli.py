@@ -5,17 +5,21 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
 
 import edgeword.cli
-from edgeword import load
+import edgeword.commands.options
+from edgeword import EdgewordWarning, EngineError, MissingEngineError, load
 from edgeword.bundle import Bundle
 from edgeword.cli import main
 from edgeword.command import Command
+from edgeword.engines import EngineKind
 from edgeword.errors import GateError
-from tests.runtime.changed import keep_variants
+from tests.runtime.changed import edit_manifest, keep_variants, replace_file
+from tests.runtime.damaged import damage, damage_all
 
 GENERATION_KEYS = [
     "prompt",
@@ -262,17 +266,174 @@ def test_info_as_json_is_the_manifest(run, step_bundle):
     assert out == (step_bundle / "manifest.json").read_text(encoding="utf-8")
 
 
+def test_info_shows_what_is_taken_and_why(run, step_bundle):
+    names = [variant.file for variant in Bundle(step_bundle).manifest.variants]
+
+    def here() -> list[str]:
+        lines = run("info", "STEP")[1].splitlines()
+        return lines[next(index for index, line in enumerate(lines) if line.startswith("here: ")) : -2]
+
+    assert here() == ["here: not loaded yet; the first load tries each variant and takes the fastest that passes"]
+    load(step_bundle, "litert", "float32")
+    assert here()[0] == "here: model.float32.tflite is the fastest so far of what passes the self-test"
+    assert len([line for line in here() if line.endswith("  not tried yet")]) == len(names) - 1
+    lm = load(step_bundle)
+    first, *rows = here()
+    assert first == f"here: {lm.variant.file} is taken, the fastest of what passes the self-test"
+    assert rows[0].startswith(f"  {lm.variant.file}  ")
+    assert sorted(row.split()[0] for row in rows) == sorted(names)
+    assert all(" µs a word on " in row for row in rows)
+    times = [float(row.split()[1].replace(",", "")) for row in rows]
+    assert times == sorted(times)
+
+
+def test_info_shows_what_is_refused_and_why(bundle, capsys):
+    damage(bundle, "model.float32.onnx")
+    with pytest.warns(EdgewordWarning):
+        load(bundle)
+    assert main(["info", str(bundle)]) == 0
+    assert "\n  model.float32.onnx  onnxruntime 1." in capsys.readouterr().out
+    damage_all(bundle, "model.float32.onnx")
+    with pytest.raises(EngineError):
+        load(bundle)
+    assert main(["info", str(bundle)]) == 0
+    assert "\nhere: nothing that was tried passes the self-test\n" in capsys.readouterr().out
+
+
+def test_info_without_self_tests(run, step_bundle, monkeypatch):
+    monkeypatch.setenv("EDGEWORD_SELF_TEST", "0")
+    assert "here: the first variant that was verified on its engine is taken" in run("info", "STEP")[1]
+
+
+def test_a_refused_variant_is_one_line_once(bundle, capsys):
+    damage(bundle, "model.float32.onnx")
+    line = ["generate", str(bundle), "the cell", "-n", "3"]
+    assert main(line) == 0
+    first = capsys.readouterr()
+    assert one_line(first.err)
+    assert first.err.startswith("edgeword: model.float32.onnx is not used here: onnxruntime 1.")
+    assert "self-test failed at word 1" in first.err
+    assert main(line) == 0
+    second = capsys.readouterr()
+    assert (second.out, second.err) == (first.out, "")
+
+
+def test_a_refused_variant_that_was_asked_for_is_one_line_and_exit_code_2(bundle, capsys):
+    damage(bundle, "model.float32.onnx")
+    line = ["generate", str(bundle), "the", "--engine", "onnx", "--precision", "float32"]
+    for _ in range(2):
+        assert main(line) == 2
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        assert one_line(captured.err)
+        assert "no variant can be used here: model.float32.onnx: onnxruntime" in captured.err
+
+
+def test_a_warning_of_another_package_is_no_line_of_ours(step_bundle, capsys, monkeypatch):
+    def warned(*arguments):
+        warnings.warn("old", FutureWarning, stacklevel=1)
+        return load(*arguments)
+
+    monkeypatch.setattr(edgeword.commands.options, "load", warned)
+    with pytest.warns(FutureWarning, match="old"):
+        assert main(["generate", str(step_bundle), "the", "-n", "1"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("name", ["step", "replay", "window", "all_precisions"])
+def test_verify_passes_a_whole_bundle(request, capsys, name):
+    path = request.getfixturevalue(f"{name}_bundle")
+    assert main(["verify", str(path)]) == 0
+    captured = capsys.readouterr()
+    first, *rows, last = captured.out.splitlines()
+    manifest = Bundle(path).manifest
+    assert captured.err == ""
+    assert first == f"digests      {2 + len(manifest.variants)} files are what was exported"
+    assert sorted(row.split()[:2] for row in rows) == sorted(["passed", variant.file] for variant in manifest.variants)
+    assert last == f'next: edgeword generate {path} "a prompt"'
+    assert not (Path(os.environ["XDG_CACHE_HOME"]) / "edgeword").exists()
+
+
+@pytest.mark.parametrize("file", ["model.float32.onnx", "model.dynamic-int8.tflite", "README.md"])
+def test_verify_finds_a_changed_byte(bundle, capsys, file):
+    content = bytearray((bundle / file).read_bytes())
+    content[len(content) // 2] ^= 1
+    (bundle / file).write_bytes(content)
+    assert main(["verify", str(bundle)]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert one_line(captured.err)
+    assert f"{file} is not the file that was exported" in captured.err
+
+
+def verified_on(bundle: Path, *versions: str) -> None:
+    edit_manifest(bundle, lambda data: [variant.update(verified=list(versions)) for variant in data["variants"]])
+
+
+def test_verify_fails_where_a_verified_variant_fails(bundle, capsys):
+    damage(bundle, "model.float32.onnx")
+    assert main(["verify", str(bundle)]) == 1
+    captured = capsys.readouterr()
+    assert "\nrefused      model.float32.onnx  onnxruntime 1." in captured.out
+    assert captured.out.count("\npassed ") == len(Bundle(bundle).manifest.variants) - 1
+    assert captured.err == "edgeword: a variant fails on an engine that it was verified on\n"
+
+
+def test_verify_fails_where_the_engine_refuses_a_verified_file(bundle, capsys):
+    replace_file(bundle, "model.float32.tflite", b"of a newer version")
+    assert main(["verify", str(bundle)]) == 1
+    assert "\nrefused      model.float32.tflite  ai-edge-litert 2." in capsys.readouterr().out
+
+
+def test_verify_passes_where_what_fails_was_never_verified_here(bundle, capsys):
+    damage(bundle, "model.float32.onnx")
+    replace_file(bundle, "model.float32.tflite", b"of a newer version")
+    verified_on(bundle, "another-engine 1.0", "")
+    assert main(["verify", str(bundle)]) == 0
+    assert capsys.readouterr().out.count("\nrefused ") == 2
+
+
+def test_verify_fails_where_nothing_passes(bundle, capsys):
+    damage_all(bundle)
+    verified_on(bundle)
+    assert main(["verify", str(bundle)]) == 1
+    assert capsys.readouterr().err == "edgeword: no variant passes here\n"
+
+
+def test_verify_passes_over_an_engine_that_cannot_be_imported(step_bundle, capsys, monkeypatch):
+    whole = EngineKind.open
+
+    def open_or_fail(kind, content, threads):
+        if kind.name == "litert":
+            raise MissingEngineError("litert cannot be imported")
+        return whole(kind, content, threads)
+
+    monkeypatch.setattr(EngineKind, "open", open_or_fail)
+    assert main(["verify", str(step_bundle)]) == 0
+    out = capsys.readouterr().out
+    assert "\npassed over  model.float32.tflite  litert cannot be imported\n" in out
+    assert "\npassed       model.float32.onnx" in out
+
+
+def test_verify_of_no_bundle_is_one_line_and_exit_code_2(run, tmp_path):
+    for path in ("/nowhere", str(tmp_path)):
+        code, out, err = run("verify", path)
+        assert (code, out) == (2, "")
+        assert one_line(err)
+        assert f"{path} is no bundle" in err
+
+
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help_names_the_commands(run, option):
     code, out, err = run(option)
     assert (code, err) == (0, "")
     assert out.startswith("usage: edgeword COMMAND")
     listed = [line.split()[0] for line in out.splitlines() if line.startswith("  ")]
-    assert {"generate", "info", "train", "export", "demo"} <= set(listed)
+    assert {"generate", "info", "verify", "train", "export", "demo"} <= set(listed)
     assert listed == sorted(listed)
 
 
-@pytest.mark.parametrize("command", ["generate", "info"])
+@pytest.mark.parametrize("command", ["generate", "info", "verify"])
 def test_each_command_has_its_help(run, command):
     code, out, err = run(command, "--help")
     assert (code, err) == (0, "")

@@ -1,5 +1,6 @@
 """The light path as users get it: the built wheel, in environments with NumPy and one engine and no more."""
 
+import dataclasses
 import functools
 import json
 import os
@@ -13,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from edgeword import load
+from edgeword.bundle import Bundle
+from edgeword.precisions import PRECISIONS, model_file
 
 ROOT = Path(__file__).parents[2]
 BARE = ROOT / ".bare"
@@ -239,9 +242,61 @@ def test_a_missing_engine_names_the_command_that_installs_it(light, step_bundle)
     assert done.stderr == f'edgeword: the engine {other} is not installed; pip install "edgeword[{other}]"\n'
 
 
-def test_a_precision_that_the_engine_cannot_run_is_one_line(light_of, step_bundle):
+@pytest.mark.parametrize("precision", sorted(TOO_NEW))
+def test_a_precision_that_the_engine_cannot_run_is_one_line(light_of, all_precisions_bundle, precision):
     light = light_of("tflite-runtime")
-    done = light.run("edgeword", "generate", str(step_bundle), "the", "--precision", "dynamic-int8")
-    assert done.returncode == 2
+    done = light.run("edgeword", "generate", str(all_precisions_bundle), "the", "--precision", precision)
+    assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
-    assert "tflite-runtime 2.14.0 refuses the file" in done.stderr
+    assert f"model.{precision}.tflite: tflite-runtime" in done.stderr
+    assert "refuses the file" in done.stderr
+
+
+def test_verify_refuses_what_the_engine_gets_wrong_and_passes_the_rest(light, all_precisions_bundle):
+    done = light.run("edgeword", "verify", str(all_precisions_bundle))
+    assert (done.returncode, done.stderr) == (0, "")
+    results = [line.split()[:2] for line in done.stdout.splitlines()[1:-1]]
+    file_format = {"litert": "tflite", "onnx": "onnx"}[light.engine]
+    held = {name for name, row in PRECISIONS.items() if file_format in row.formats}
+    refused = TOO_NEW if light.name == "tflite-runtime" else set()
+    assert sorted(results) == sorted(
+        ["refused" if name in refused else "passed", model_file(name, file_format)] for name in held
+    )
+
+
+def test_the_words_of_every_precision_are_those_of_a_full_installation(light, all_precisions_bundle):
+    """What passes the self-test says what it says elsewhere; where integers are rounded in another way, almost."""
+    said = {}
+    for variant in Bundle(all_precisions_bundle).manifest.variants:
+        if variant.format == "tflite" and light.engine == "litert":
+            said[variant.precision] = load(all_precisions_bundle, "litert", variant.precision).generate("the cell", 20)
+        if variant.format == "onnx" and light.engine == "onnx":
+            said[variant.precision] = load(all_precisions_bundle, "onnx", variant.precision).generate("the cell", 20)
+    for precision, expected in said.items():
+        if light.name == "tflite-runtime" and precision in TOO_NEW:
+            continue
+        assert generated(light, all_precisions_bundle, "--precision", precision)["words"] == list(expected.words)
+    data = generated(light, all_precisions_bundle)
+    assert data["words"] == list(said[data["precision"]].words)
+
+
+def test_a_first_load_says_what_is_refused_and_a_second_does_not(light_of, all_precisions_bundle, tmp_path):
+    light = dataclasses.replace(light_of("tflite-runtime"), folder=tmp_path)
+    line = ["edgeword", "generate", str(all_precisions_bundle), "the cell"]
+    first, second = light.run(*line), light.run(*line)
+    refused = sorted(entry.split()[1] for entry in first.stderr.splitlines())
+    assert refused == sorted(f"model.{precision}.tflite" for precision in TOO_NEW)
+    assert all(entry.startswith("edgeword: ") for entry in first.stderr.splitlines())
+    assert (second.returncode, second.stderr) == (0, "")
+    assert second.stdout == first.stdout
+
+
+def test_without_self_tests_an_engine_that_nothing_was_verified_on_runs_float32(light_of, all_precisions_bundle):
+    light = light_of("tflite-runtime")
+    code = """
+import os, sys
+os.environ["EDGEWORD_SELF_TEST"] = "0"
+import edgeword
+print(edgeword.load(sys.argv[1]).precision)
+"""
+    assert light.python(code, str(all_precisions_bundle)).strip() == "float32"
