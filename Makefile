@@ -13,7 +13,7 @@ demo: $(STAMP)
 	$(BIN)/edgeword demo
 
 test: lint $(BARE_STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -1,10 +1,10 @@
 """Size, latency and perplexity of every variant of a bundle over a long text: the table and picture of the docs.
 
-    python benchmarks/quantization.py RUN BUNDLE TEXT [--words 20000] [--picture FILE.png]
+    python benchmarks/quantization.py RUN BUNDLE [TEXT] [--words 20000] [--picture FILE.png]
 
-The Keras model of RUN and each variant of BUNDLE read the same lines, word by word. Perplexity is over the words of
-the vocabulary; top-1 is the share of positions with the Keras model's most probable word. Latency is the median over
-rounds in which all variants take their turn.
+The Keras model of RUN and each variant of BUNDLE read the same lines, word by word: TEXT, or what RUN held out.
+Perplexity is over the words of the vocabulary; top-1 is the share of positions with the Keras model's most probable
+word. Latency is the median over rounds in which all variants take their turn.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import os
 import statistics
 import time
 import warnings
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,12 +49,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", type=Path)
     parser.add_argument("bundle", type=Path)
-    parser.add_argument("text")
+    parser.add_argument("text", nargs="?")
     parser.add_argument("--words", type=int, default=20_000)
     parser.add_argument("--picture", type=Path)
     arguments = parser.parse_args()
     run = load_run(arguments.run)
-    texts = first_words([run.tokenizer.encode(line) for line in read_texts([arguments.text])], arguments.words)
+    lines = [run.tokenizer.encode(line) for line in read_texts([arguments.text])] if arguments.text else run.held_out
+    texts = first_words(lines, arguments.words)
     best, keras_perplexity = keras_answers(run.model_path, texts, run.tokenizer.oov_id)
     rows = measured(arguments.bundle, texts, best)
     print(table(rows, keras_perplexity, sum(map(len, texts))))
@@ -61,14 +63,14 @@ def main() -> None:
         draw(rows, keras_perplexity, arguments.picture)
 
 
-def first_words(texts: list[list[int]], words: int) -> list[list[int]]:
+def first_words(texts: Iterable[Sequence[int]], words: int) -> list[list[int]]:
     """Whole lines of at least two tokens, as many as hold the wanted number of words."""
     kept: list[list[int]] = []
     for text in texts:
         if sum(map(len, kept)) >= words:
             break
         if len(text) > 1:
-            kept.append(text)
+            kept.append(list(text))
     return kept
 
 

@@ -121,7 +121,9 @@ def _int4(writer: OnnxWriter) -> onnx.ModelProto:
     _split_gemm(model.graph)
     quantizer = MatMulNBitsQuantizer(model, block_size=_INT4_BLOCK, is_symmetric=True, accuracy_level=4)
     quantizer.process()
-    left = [node.name for node in quantizer.model.model.graph.node if node.op_type in ("MatMul", "Gemm")]
+    graph = quantizer.model.model.graph
+    weights = {tensor.name for tensor in graph.initializer}
+    left = [node.name for node in graph.node if node.op_type in ("MatMul", "Gemm") and weights & set(node.input)]
     if left:
         raise ConversionError(f"the int4 quantizer left {', '.join(left)} alone")
     return quantizer.model.model

@@ -39,7 +39,7 @@ def notebook(padding: str, mask_zero: bool):
         ]
     )
     model.compile("adam", "sparse_categorical_crossentropy")
-    model.fit(x, y, epochs=40, batch_size=16, verbose=0)
+    model.fit(x, y, epochs=40, batch_size=8, verbose=0)
     return model, tokenizer, length - 1
 
 

@@ -153,8 +153,9 @@ def test_a_nan_weight_is_found_out(exporting, monkeypatch):
 
 
 def test_keras_has_no_say_in_the_files_names():
-    signatures = StepModel(inspect_model(tiny.lstm())).signatures()
-    model = onnx.load_from_string(onnx_file.OnnxWriter(lambda _style: signatures, None).write("float32"))
+    source = inspect_model(tiny.lstm())
+    writer = onnx_file.OnnxWriter(lambda style: StepModel(source, style).signatures(), None)
+    model = onnx.load_from_string(writer.write("float32"))
     assert [item.name for item in model.graph.input] == ["token", "state_0", "state_1"]
     assert {item.name for item in model.graph.output} == {
         "logits",
