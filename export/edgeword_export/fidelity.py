@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from edgeword.decoding import Decoder
+from edgeword.decoding import Decoder, log_softmax
 from edgeword.manifest import Fidelity
 from edgeword.precisions import FLOAT32_ROUNDING_PERCENT, PRECISIONS
 from edgeword_export.evaluation import Evaluation
@@ -54,7 +54,7 @@ class Yardstick:
             word_by_word = _answers(decoder, prompt)[-1]
             decoder.begin(prompt)
             decoder.predict()
-            if not np.allclose(_log_softmax(decoder.logits()), word_by_word, atol=_SAME_ARITHMETIC):
+            if not np.allclose(log_softmax(decoder.logits()), word_by_word, atol=_SAME_ARITHMETIC):
                 return True
         return False
 
@@ -106,12 +106,7 @@ def _answers(decoder: Decoder, ids: Sequence[int]) -> LogProbs:
         rows.append(decoder.logits().copy())
         if token is not None:
             decoder.push(token)
-    return _log_softmax(np.stack(rows))
-
-
-def _log_softmax(logits: LogProbs) -> LogProbs:
-    shifted = logits - logits.max(-1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(-1, keepdims=True)), np.float32)
+    return log_softmax(np.stack(rows))
 
 
 def _greedy(decoder: Decoder, prompt: tuple[int, ...]) -> tuple[tuple[int, ...], list[int]]:

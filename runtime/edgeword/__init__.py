@@ -14,7 +14,7 @@ from edgeword.errors import (
     TokenizerError,
     UsageError,
 )
-from edgeword.language_model import Generation, LanguageModel, Score, Timings, load
+from edgeword.language_model import Generation, LanguageModel, Score, Suggestion, Timings, load
 from edgeword.tokenizer import Tokenizer
 from edgeword.version import __version__
 
@@ -30,6 +30,7 @@ __all__ = [
     "LanguageModel",
     "MissingEngineError",
     "Score",
+    "Suggestion",
     "Timings",
     "Tokenizer",
     "TokenizerError",

@@ -7,7 +7,8 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import NoReturn
+from importlib import import_module
+from typing import NoReturn, cast
 
 from edgeword.command import Command
 from edgeword.errors import EdgewordError, UsageError
@@ -16,27 +17,9 @@ from edgeword.version import __version__
 INTERRUPTED = 130
 
 
-def _generate() -> Command:
-    from edgeword.commands.generate import GENERATE
-
-    return GENERATE
-
-
-def _verify() -> Command:
-    from edgeword.commands.verify import VERIFY
-
-    return VERIFY
-
-
-def _info() -> Command:
-    from edgeword.commands.info import INFO
-
-    return INFO
-
-
 # What the runtime does itself. Other packages add to it through the entry-point group `edgeword.commands`,
 # which is looked at only when the command is none of these: scanning it takes longer than a word.
-_OWN: dict[str, Callable[[], Command]] = {"generate": _generate, "info": _info, "verify": _verify}
+_OWN = ("generate", "suggest", "info", "verify", "doctor")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -94,12 +77,17 @@ class _Parser(argparse.ArgumentParser):
 
 def _find(name: str) -> Command:
     if name in _OWN:
-        return _OWN[name]()
+        return _own(name)
     found = _registered()
     if name in found:
         return found[name]()
     names = ", ".join(sorted({*_OWN, *found}))
     raise UsageError(f"there is no command {name!r}; the commands are {names}")
+
+
+def _own(name: str) -> Command:
+    """The command that the module of its name in `commands` ends with."""
+    return cast(Command, getattr(import_module(f"edgeword.commands.{name}"), name.upper()))
 
 
 def _registered() -> dict[str, Callable[[], Command]]:
@@ -114,7 +102,8 @@ def _overview(words: Sequence[str]) -> int:
         return 0
     if words and words[0] not in ("-h", "--help"):
         raise UsageError(f"unknown option {words[0]!r}; see: edgeword --help")
-    commands = {name: load() for name, load in {**_OWN, **_registered()}.items()}
+    registered = {name: load() for name, load in _registered().items()}
+    commands = {**{name: _own(name) for name in _OWN}, **registered}
     print("usage: edgeword COMMAND …\n\nNext-word language models on a device.\n")
     for name in sorted(commands):
         print(f"  {name:<10} {commands[name].summary}")

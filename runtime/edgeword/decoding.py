@@ -249,10 +249,15 @@ def decoder_factory(engine: Engine, manifest: Manifest) -> Callable[[], Decoder]
     return lambda: decoder(graphs, manifest)
 
 
+def log_softmax(logits: Array) -> Array:
+    """Natural log-probabilities from logits along their last axis, shifted by the largest."""
+    shifted = logits - logits.max(-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(-1, keepdims=True)))
+
+
 def logprob_of(logits: Array, token: int) -> float:
-    """Natural log-probability of one token under logits `[V]`: log softmax, shifted by the largest."""
-    shifted = logits - logits.max()
-    return float(shifted[token] - np.log(np.exp(shifted).sum()))
+    """Natural log-probability of one token under logits `[V]`."""
+    return float(log_softmax(logits)[token])
 
 
 def _prediction_of(graph: Graph) -> Callable[[], Prediction]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import os
 import threading
 import time
@@ -12,7 +14,7 @@ import numpy as np
 
 from edgeword.bundle import Bundle
 from edgeword.choice import Pair, choose
-from edgeword.decoding import Decoder, decoder_factory, logprob_of
+from edgeword.decoding import Decoder, decoder_factory, log_softmax, logprob_of
 from edgeword.engines import Engine, engine_kinds
 from edgeword.errors import UsageError
 from edgeword.manifest import Variant
@@ -43,6 +45,14 @@ class Generation:
     finish_reason: str
     """`length`: as many words as were asked for."""
     timings: Timings
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A word that may come next, and the model's probability of it, 0 to 1."""
+
+    word: str
+    probability: float
 
 
 @dataclass(frozen=True)
@@ -108,6 +118,34 @@ class LanguageModel:
     def stream(self, prompt: str, max_words: int = 20) -> Iterator[str]:
         """Yield the words of `generate` as they are found. Several streams may run side by side."""
         return self._words(self._prompted(prompt, max_words), max_words)
+
+    def suggest(self, context: str, k: int = 3, prefix: str = "") -> list[Suggestion]:
+        """The `k` most probable words after a context, of those that begin with `prefix`, most probable first.
+
+        After an empty context only the most probable word is known, and there may be fewer words than `k`. Raises
+        UsageError for a `k` below 1.
+        """
+        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+            raise UsageError(f"k is {k!r}; give a whole number of at least 1")
+        ids = self.tokenizer.encode(_checked(context, "context"))
+        decoder = self._decoder()
+        with self._lock:
+            decoder.begin(ids)
+            best, logprob = decoder.predict()
+            logprobs = log_softmax(decoder.logits()) if ids else None
+        ranked = [best] if logprobs is None else np.argsort(-logprobs, kind="stable").tolist()
+        start = _checked(prefix, "prefix").lower() if self.tokenizer.lower else _checked(prefix, "prefix")
+        found = (
+            Suggestion(self.tokenizer.word(token), math.exp(logprob if logprobs is None else logprobs[token]))
+            for token in ranked
+            if self._is_word(token) and self.tokenizer.word(token).startswith(start)
+        )
+        return list(itertools.islice(found, k))
+
+    def _is_word(self, token: int) -> bool:
+        """Whether the id stands for a word, and not for padding, unknown words or nothing."""
+        known = 0 < token <= len(self.tokenizer.vocabulary) and token != self.tokenizer.oov_id
+        return known and bool(self.tokenizer.word(token))
 
     def score(self, text: str) -> Score:
         """Perplexity of a text under the model; the first token is context only."""

@@ -470,8 +470,8 @@ def failing(error: BaseException):
     ids=["interrupted", "gate", "disk", "encoding"],
 )
 def test_exit_codes(run, monkeypatch, error, code, line):
-    monkeypatch.setitem(edgeword.cli._OWN, "fail", failing(error))
-    found, out, err = run("fail")
+    monkeypatch.setattr(edgeword.cli, "_own", lambda _name: failing(error)())
+    found, out, err = run("info")
     assert (found, out) == (code, "")
     assert err.startswith(line)
     assert one_line(err)

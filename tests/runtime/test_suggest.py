@@ -1,0 +1,76 @@
+"""Suggestions: the most probable words, completed where letters were typed already."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import edgeword
+from edgeword.cli import main
+from edgeword.decoding import log_softmax
+
+
+@pytest.fixture(scope="module")
+def lm(step_bundle):
+    return edgeword.load(step_bundle, engine="litert", precision="float32")
+
+
+def expected(lm, context, keep):
+    """By hand: every word's probability, most probable first."""
+    decoder = lm.decoder()
+    decoder.begin(lm.tokenizer.encode(context))
+    decoder.predict()
+    probabilities = np.exp(log_softmax(decoder.logits()))
+    words = [(lm.tokenizer.word(token), probabilities[token]) for token in range(2, lm.tokenizer.vocab_size)]
+    return sorted((row for row in words if keep(row[0])), key=lambda row: -row[1])
+
+
+@pytest.mark.parametrize("prefix", ["", "t", "th", "C"])
+def test_the_most_probable_words_come_first(lm, prefix):
+    found = lm.suggest("the cell", k=4, prefix=prefix)
+    best = expected(lm, "the cell", lambda word: word.startswith(prefix.lower()))[:4]
+    assert [suggestion.word for suggestion in found] == [word for word, _ in best]
+    np.testing.assert_allclose([suggestion.probability for suggestion in found], [p for _, p in best], rtol=1e-5)
+
+
+def test_the_first_suggestion_is_the_greedy_word(lm):
+    assert lm.suggest("a device runs", k=1)[0].word == lm.generate("a device runs", 1).words[0]
+
+
+def test_all_words_are_suggested_once_and_neither_padding_nor_the_unknown(lm):
+    words = [suggestion.word for suggestion in lm.suggest("the cell", k=10_000)]
+    assert sorted(words) == sorted(set(lm.tokenizer.vocabulary) - {"<oov>"})
+
+
+def test_an_empty_context_has_the_word_of_the_empty_prompt(lm):
+    (only,) = lm.suggest("", k=3)
+    assert only.word == lm.generate("", 1).words[0]
+    assert only.probability == pytest.approx(np.exp(lm.bundle.manifest.empty_prompt.logprob))
+
+
+def test_no_word_begins_with_the_prefix(lm):
+    assert lm.suggest("the cell", prefix="xyz") == []
+
+
+@pytest.mark.parametrize("k", [0, -1, True, 1.5, "3"])
+def test_k_out_of_its_range_is_refused(lm, k):
+    with pytest.raises(edgeword.UsageError, match="k is"):
+        lm.suggest("the cell", k=k)
+
+
+def test_the_command_prints_what_the_function_gives(step_bundle, lm, capsys):
+    arguments = ["suggest", str(step_bundle), "the cell", "-k", "2", "--prefix", "t", "--precision", "float32"]
+    assert main([*arguments, "--engine", "litert", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert [row["word"] for row in printed["suggestions"]] == [s.word for s in lm.suggest("the cell", 2, "t")]
+    assert main(arguments) == 0
+    assert printed["suggestions"][0]["word"] in capsys.readouterr().out
+
+
+def test_doctor_names_what_is_here(capsys):
+    assert main(["doctor"]) == 0
+    printed = capsys.readouterr().out
+    assert f"edgeword {edgeword.__version__}" in printed
+    assert "onnxruntime" in printed
