@@ -14,10 +14,9 @@ from edgeword.engines import ENGINES
 from edgeword.manifest import Decode, Fidelity, Manifest, State, Window
 from edgeword_export.errors import ModelError, NotSteppableError
 from edgeword_export.fidelity import Yardstick
-from edgeword_export.formats import Writer
+from edgeword_export.formats import Signatures, Writer
 from edgeword_export.keras_model import NextWordModel
 from edgeword_export.quiet import quiet
-from edgeword_export.signature import Signature, Style
 from edgeword_export.step_graph import StepModel
 from edgeword_export.window_graph import window_signature
 
@@ -29,8 +28,7 @@ class Plan:
     """Which graphs go into the files and how they are decoded."""
 
     decode: Decode
-    signatures: Callable[[Style], list[Signature]]
-    """The graphs in the style that a precision asks for."""
+    signatures: Signatures
     states: tuple[State, ...]
 
 
@@ -64,7 +62,7 @@ def plan_window(source: NextWordModel, window: Window, reason: str) -> Plan:
     return Plan(Decode("window", "window", reason, None), lambda style: [window_signature(source, window, style)], ())
 
 
-def _step_signatures(source: NextWordModel) -> Callable[[Style], list[Signature]]:
+def _step_signatures(source: NextWordModel) -> Signatures:
     return lambda style: StepModel(source, style).signatures()
 
 

@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from importlib import import_module
-from typing import Protocol, cast
+from typing import cast
 
 from edgeword_export.calibration import Calibration
+from edgeword_export.errors import ConversionError
+from edgeword_export.quiet import quiet
 from edgeword_export.signature import Signature, Style
 
+Signatures = Callable[[Style], list[Signature]]
+"""The graphs in the style that a precision asks for."""
 
-class Writer(Protocol):
-    """A plan's signatures, traced once and ready to be written in any precision."""
+
+class Writer(ABC):
+    """A plan's signatures, traced once a style and ready to be written in any precision."""
 
     format: str
 
+    def __init__(self, signatures: Signatures, calibration: Calibration) -> None:
+        self.signatures = signatures
+        self.calibration = calibration
+        self._written: dict[str, bytes] = {}
+
     def write(self, precision: str) -> bytes:
-        """The bytes of the file; raises ConversionError."""
-        ...
+        """The bytes of the file, made once; raises ConversionError."""
+        if precision not in self._written:
+            try:
+                with quiet():
+                    self._written[precision] = self.make(precision)
+            except ConversionError:
+                raise
+            except Exception as error:  # each converter raises types of its own, with a page of text
+                text = " ".join(str(error).split())
+                raise ConversionError(f"the {self.format} converter failed on {precision}: {text[:200]}") from None
+        return self._written[precision]
+
+    @abstractmethod
+    def make(self, precision: str) -> bytes:
+        """Convert and check."""
 
 
 _WRITERS = {
@@ -26,7 +50,7 @@ _WRITERS = {
 }
 
 
-def writer(file_format: str, signatures: Callable[[Style], list[Signature]], calibration: Calibration) -> Writer:
+def writer(file_format: str, signatures: Signatures, calibration: Calibration) -> Writer:
     """The writer of a format; its converter is imported only now."""
     module, name = _WRITERS[file_format]
-    return cast(Callable[..., Writer], getattr(import_module(module), name))(signatures, calibration)
+    return cast(Writer, getattr(import_module(module), name)(signatures, calibration))

@@ -13,8 +13,8 @@ import tensorflow as tf
 
 from edgeword_export.calibration import Calibration
 from edgeword_export.errors import ConversionError
-from edgeword_export.quiet import quiet
-from edgeword_export.signature import BARE, BARE_ROWS, Signature, Style
+from edgeword_export.formats import Signatures, Writer
+from edgeword_export.signature import BARE, BARE_ROWS, Style
 
 OPSET = 17
 _INT4_BLOCK = 64
@@ -27,43 +27,32 @@ _LOOPS = {"Loop", "Scan", "If"}
 _QUANTIZED = ["MatMul", "Gemm", "Conv"]
 
 
-class OnnxWriter:
-    """Converts the first signature once a style, then writes it in any precision.
+class OnnxWriter(Writer):
+    """The first signature to an ONNX file.
 
     An ONNX file has one graph. `advance` is `step` with its logits left unread, so `step` is all it needs. The greedy
-    word is left to the runtime: in ONNX Runtime eight more nodes cost 28 µs a word, NumPy on the bound logits 6 µs.
+    word is left to the runtime: in ONNX Runtime eight more nodes cost 28 µs a word, NumPy on the logits 6 µs.
     """
 
     format = "onnx"
 
-    def __init__(self, signatures: Callable[[Style], list[Signature]], calibration: Calibration) -> None:
-        self._signatures = signatures
-        self.calibration = calibration
+    def __init__(self, signatures: Signatures, calibration: Calibration) -> None:
+        super().__init__(signatures, calibration)
         self._converted: dict[Style, bytes] = {}
-        self._written: dict[str, bytes] = {}
 
-    def write(self, precision: str) -> bytes:
-        """The file in one precision; raises ConversionError."""
-        if precision not in self._written:
-            try:
-                with quiet():
-                    model = _RECIPES[precision](self)
-            except ConversionError:
-                raise
-            except Exception as error:  # the quantizers raise their own types
-                text = " ".join(str(error).split())
-                raise ConversionError(f"the ONNX quantizer failed on {precision}: {text[:200]}") from None
-            _shorten_names(model.graph)
-            onnx.checker.check_model(model)
-            self._written[precision] = bytes(model.SerializeToString())
-        return self._written[precision]
+    def make(self, precision: str) -> bytes:
+        """See `Writer.make`."""
+        model = _RECIPES[precision](self)
+        _shorten_names(model.graph)
+        onnx.checker.check_model(model)
+        return bytes(model.SerializeToString())
 
     def convert(self, style: Style) -> onnx.ModelProto:
         """The float32 graph in a style, a copy of its own."""
         import tf2onnx
 
         if style not in self._converted:
-            signature = self._signatures(style)[0]
+            signature = self.signatures(style)[0]
             function = tf.function(signature.function(), input_signature=signature.specs())
             model, _ = tf2onnx.convert.from_function(function, signature.specs(), opset=OPSET)
             self._converted[style] = _checked(model).SerializeToString()

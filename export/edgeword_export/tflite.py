@@ -14,39 +14,28 @@ from keras.export import ExportArchive
 
 from edgeword_export.calibration import Calibration
 from edgeword_export.errors import ConversionError
-from edgeword_export.quiet import quiet
-from edgeword_export.signature import BARE, PLAIN, ROWS, Signature, Style
+from edgeword_export.formats import Signatures, Writer
+from edgeword_export.signature import BARE, PLAIN, ROWS, Style
 
 # Variables that are read when the graph runs, instead of being in the file.
 _VARIABLES = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
 _OPS = tf.lite.OpsSet
 
 
-class TFLiteWriter:
-    """Traces signatures once a style, then writes them in any precision; signatures share the weights."""
+class TFLiteWriter(Writer):
+    """Signatures to one TFLite file, in which they share the weights."""
 
     format = "tflite"
 
-    def __init__(self, signatures: Callable[[Style], list[Signature]], calibration: Calibration) -> None:
-        self._signatures = signatures
-        self._calibration = calibration
+    def __init__(self, signatures: Signatures, calibration: Calibration) -> None:
+        super().__init__(signatures, calibration)
         self._saved: dict[Style, tempfile.TemporaryDirectory[str]] = {}
-        self._written: dict[str, bytes] = {}
 
-    def write(self, precision: str) -> bytes:
-        """The file in one precision; raises ConversionError."""
-        if precision not in self._written:
-            try:
-                with quiet():
-                    content = _RECIPES[precision](self)
-            except ConversionError:
-                raise
-            except Exception as error:  # the converter raises its own types, with a page of text
-                text = " ".join(str(error).split())
-                raise ConversionError(f"the TFLite converter failed on {precision}: {text[:200]}") from None
-            check_operators(content)
-            self._written[precision] = content
-        return self._written[precision]
+    def make(self, precision: str) -> bytes:
+        """See `Writer.make`."""
+        content = _RECIPES[precision](self)
+        check_operators(content)
+        return content
 
     def convert(self, style: Style, **settings: Any) -> bytes:
         """Run the TFLite converter with some of its settings."""
@@ -62,12 +51,12 @@ class TFLiteWriter:
 
         def samples() -> Iterator[tuple[str, dict[str, Any]]]:
             names = self._save(BARE)
-            yield from (sample for sample in self._calibration.samples() if sample[0] in names)
+            yield from (sample for sample in self.calibration.samples() if sample[0] in names)
 
         return {"optimizations": [tf.lite.Optimize.DEFAULT], "representative_dataset": samples, "target_spec": spec}
 
     def _save(self, style: Style) -> list[str]:
-        signatures = self._signatures(style)
+        signatures = self.signatures(style)
         if not style.greedy:
             # The static quantizer corrupts a table that two graphs share; `step` reads prompts as well.
             signatures = signatures[:1]

@@ -166,11 +166,10 @@ class StepDecoder(_StepClient):
         return self._prediction
 
 
-class ReplayDecoder(_StepClient):
-    """The padded window through the step graph, from its beginning, for every word."""
+class _WholeContext:
+    """A decoder that reads its window anew for every word."""
 
-    def __init__(self, graphs: StepGraphs, manifest: Manifest) -> None:
-        super().__init__(graphs, manifest)
+    def __init__(self, manifest: Manifest) -> None:
         self._window, self._length = manifest.window, _window_length(manifest)
         self._ids: list[int] = []
 
@@ -182,9 +181,20 @@ class ReplayDecoder(_StepClient):
         """See `Decoder.push`."""
         self._ids.append(token)
 
+    def _padded(self) -> NDArray[np.int32]:
+        return self._window.padding.window(self._ids, self._length)
+
+
+class ReplayDecoder(_WholeContext, _StepClient):
+    """The padded window through the step graph, from its beginning, for every word."""
+
+    def __init__(self, graphs: StepGraphs, manifest: Manifest) -> None:
+        _WholeContext.__init__(self, manifest)
+        _StepClient.__init__(self, graphs, manifest)
+
     def predict(self) -> Prediction:
         """See `Decoder.predict`."""
-        ids = self._window.padding.window(self._ids, self._length).tolist()
+        ids = self._padded().tolist()
         if self._window.masked:
             ids = [token for token in ids if token != self._window.padding.value]
         if not ids:
@@ -201,26 +211,17 @@ class ReplayDecoder(_StepClient):
         return next((index for index, token in enumerate(ids[:-1]) if token != value), len(ids) - 1)
 
 
-class WindowDecoder:
+class WindowDecoder(_WholeContext):
     """The window graph on the padded window, for every word."""
 
     def __init__(self, graph: Graph, manifest: Manifest) -> None:
+        super().__init__(manifest)
         self._graph = graph
-        self._padding, self._length = manifest.window.padding, _window_length(manifest)
         self._predicted = _prediction_of(graph)
-        self._ids: list[int] = []
-
-    def begin(self, ids: Sequence[int]) -> None:
-        """See `Decoder.begin`."""
-        self._ids = list(ids)
-
-    def push(self, token: int) -> None:
-        """See `Decoder.push`."""
-        self._ids.append(token)
 
     def predict(self) -> Prediction:
         """See `Decoder.predict`."""
-        self._graph.inputs["ids"][0] = self._padding.window(self._ids, self._length)
+        self._graph.inputs["ids"][0] = self._padded()
         self._graph.run()
         return self._predicted()
 

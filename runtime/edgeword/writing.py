@@ -40,12 +40,12 @@ def write_folder(path: str | os.PathLike[str], files: Mapping[str, bytes]) -> No
             for name, content in files.items():
                 _write_flushed(staging / name, content)
             staging.chmod(0o755)
-            _flush_folder(staging)
+            flush(staging)
             staging.rename(out)
         except BaseException:
             shutil.rmtree(staging, ignore_errors=True)
             raise
-        _flush_folder(out.absolute().parent)
+        flush(out.absolute().parent)
     except OSError as error:
         raise InputFileError(
             f"cannot write {out}: {error.strerror or error}; free some space or choose another --out"
@@ -59,7 +59,8 @@ def _write_flushed(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _flush_folder(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Wait until a file or a folder is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

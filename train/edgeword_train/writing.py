@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from edgeword.errors import InputFileError
+from edgeword.writing import flush
 
 
 @contextlib.contextmanager
@@ -16,7 +16,7 @@ def replacing(file: Path) -> Iterator[Path]:
     partial = file.with_name(f".partial-{file.name}")
     try:
         yield partial
-        _flush(partial)
+        flush(partial)
         partial.replace(file)
     except OSError as error:
         reason = error.strerror or error
@@ -34,11 +34,3 @@ def write_bytes(file: Path, content: bytes) -> None:
 def write_text(file: Path, content: str) -> None:
     """Write a UTF-8 file whole or not at all."""
     write_bytes(file, content.encode("utf-8"))
-
-
-def _flush(file: Path) -> None:
-    descriptor = os.open(file, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
