@@ -38,6 +38,8 @@ def demo(out: str | os.PathLike[str] | None, report: Callable[[str], None]) -> N
         exported = export(folder / "run", folder / "bundle", report=report)
         print(f"\ndecode mode {exported.manifest.decode.mode}: {exported.manifest.decode.reason}\n")
         print("\n".join(fidelity_table(exported.manifest.variants)))
+        for failure in exported.failures:
+            print(f"left out {failure}")
         _print_words(folder)
         print(f"\nnext: edgeword generate {folder / 'bundle'} {PROMPT!r}" if out else "\nnext: edgeword demo --out DIR")
 
@@ -45,8 +47,8 @@ def demo(out: str | os.PathLike[str] | None, report: Callable[[str], None]) -> N
 def _print_words(folder: Path) -> None:
     """Each variant's words and milliseconds a word, and the notebook's."""
     expected, notebook_ms = notebook_loop(folder / "run", PROMPT, _WORDS)
-    print(f"\n{PROMPT} …\n\n{'engine':<10}{'precision':<14}{'ms per word':>12}{'faster':>10}   words")
-    print(f"{'keras':<10}{'notebook':<14}{notebook_ms:>12.3f}{'1 ×':>10}   {' '.join(expected)}")
+    print(f"\n{PROMPT} …\n\n{'engine':<10}{'precision':<26}{'ms per word':>12}{'faster':>10}   words")
+    print(f"{'keras':<10}{'notebook':<26}{notebook_ms:>12.3f}{'1 ×':>10}   {' '.join(expected)}")
     for variant in Bundle(folder / "bundle").manifest.variants:
         engine = next(kind.name for kind in ENGINES.values() if kind.format == variant.format)
         with quiet():
@@ -56,7 +58,7 @@ def _print_words(folder: Path) -> None:
             raise GateError(f"{engine} float32 says {' '.join(words)!r}, the notebook {' '.join(expected)!r}")
         per_word = lm.generate(PROMPT, _TIMED_WORDS).timings.ms_per_word or 0.0
         ratio = f"{notebook_ms / per_word:,.0f} ×"
-        print(f"{engine:<10}{variant.precision:<14}{per_word:>12.3f}{ratio:>10}   {' '.join(words)}")
+        print(f"{engine:<10}{variant.precision:<26}{per_word:>12.3f}{ratio:>10}   {' '.join(words)}")
 
 
 def notebook_loop(run_path: Path, prompt: str, words: int) -> tuple[list[str], float]:

@@ -21,6 +21,10 @@ from edgeword.manifest import Variant
 from edgeword.precisions import FLOAT32_ROUNDING_PERCENT, PRECISIONS
 
 
+# An engine starts as many as it is told to, until the whole machine has none left.
+_MOST_THREADS = 256
+
+
 @dataclass(frozen=True)
 class Timings:
     """Wall-clock milliseconds; None where nothing was measured."""
@@ -211,8 +215,8 @@ def load(
     BundleError, EngineError or UsageError.
     """
     started = time.perf_counter()
-    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
-        raise UsageError(f"threads is {threads!r}; give a whole number of at least 1")
+    if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= _MOST_THREADS:
+        raise UsageError(f"threads is {threads!r}; give a whole number from 1 to {_MOST_THREADS}")
     bundle = Bundle(path)
     pairs = candidates(bundle, engine, precision, max_perplexity_increase)
     kind, variant, loaded = choose(bundle, pairs, threads)

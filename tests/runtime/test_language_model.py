@@ -213,6 +213,7 @@ def test_a_text_that_is_no_text_is_named(step):
 LOADING = {
     "no threads": ({"threads": 0}, "threads is 0"),
     "fewer than no threads": ({"threads": -1}, "threads is -1"),
+    "more threads than a machine has": ({"threads": 1_000_000}, "threads is 1000000"),
     "threads true": ({"threads": True}, "threads is True"),
     "threads as text": ({"threads": "2"}, "threads is '2'"),
     "unknown engine": ({"engine": "torch"}, "engine 'torch' is not one of auto, litert, onnx"),
