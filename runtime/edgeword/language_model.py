@@ -20,7 +20,6 @@ from edgeword.errors import UsageError
 from edgeword.manifest import Variant
 from edgeword.precisions import FLOAT32_ROUNDING_PERCENT, PRECISIONS
 
-
 # An engine starts as many as it is told to, until the whole machine has none left.
 _MOST_THREADS = 256
 
