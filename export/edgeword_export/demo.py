@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -84,7 +85,11 @@ def _folder(out: str | os.PathLike[str] | None) -> Iterator[Path]:
     if out is not None:
         path = check_output(out)
         path.mkdir()
-        yield path
+        try:
+            yield path
+        except BaseException:
+            shutil.rmtree(path, ignore_errors=True)
+            raise
         return
     with tempfile.TemporaryDirectory(prefix="edgeword-demo-") as name:
         yield Path(name)

@@ -237,5 +237,9 @@ def _check_options(
         unknown = [value for value in values if value not in known]
         if unknown or not values:
             raise UsageError(f"{option}: {unknown[0] if unknown else 'nothing'!r} is not one of {', '.join(known)}")
+    for precision in precisions:
+        fitting = PRECISIONS[precision].formats if precision != "all" else FORMATS
+        if not set(fitting) & set(wanted_formats):
+            raise UsageError(f"precisions: {precision} is for {', '.join(fitting)} only; add it to --formats")
     if max_increase is not None and not max_increase >= 0:
         raise UsageError(f"max_perplexity_increase is {max_increase}; give a percentage of at least 0")

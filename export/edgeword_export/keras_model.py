@@ -192,7 +192,7 @@ def _shape(array: NDArray[Any]) -> str:
     return f"[B, {', '.join(str(size) for size in array.shape[1:])}]"
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """An error's text on one line, at most 240 characters of it."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 240 else text[:237] + "..."

@@ -16,7 +16,7 @@ from edgeword.padding import Padding, Side
 from edgeword.tokenizer import Tokenizer
 from edgeword.tokenizer_formats import read_tokenizer
 from edgeword_export.evaluation import Evaluation, encoded, evaluation_of, sampled
-from edgeword_export.keras_model import NextWordModel, check_tokenizer, inspect_model, load_keras, window_of
+from edgeword_export.keras_model import NextWordModel, check_tokenizer, first_line, inspect_model, load_keras, window_of
 from edgeword_train.run import Run, load_run
 from edgeword_train.text_files import read_texts
 
@@ -24,6 +24,7 @@ from edgeword_train.text_files import read_texts
 _WINDOWS_PER_PIECE = 3
 _LONGEST_PIECE = 200
 _CALIBRATION_TOKENS = 300
+_LONGEST_WINDOW = 4096
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ def open_source(
     custom_objects: Sequence[str] = (),
 ) -> Source:
     """Read and check MODEL and what belongs to it; raises the error that names what does not fit."""
+    if window is not None and not 1 <= window <= _LONGEST_WINDOW:
+        raise UsageError(f"--window {window}: give a whole number from 1 to {_LONGEST_WINDOW}")
     run = load_run(path) if path.is_dir() else None
     model = inspect_model(load_keras(run.model_path if run else path, _custom_objects(custom_objects)))
     words = run.tokenizer if run and tokenizer is None else _read_tokenizer(tokenizer)
@@ -106,6 +109,6 @@ def _custom_objects(names: Sequence[str]) -> dict[str, Any]:
         module, _, attribute = name.partition(":")
         try:
             found[attribute] = getattr(import_module(module), attribute)
-        except (ImportError, AttributeError, ValueError) as error:
-            raise UsageError(f"--custom-objects {name}: {error}; write it as module:Name") from None
+        except (Exception, SystemExit) as error:  # the module is the user's: it may raise anything
+            raise UsageError(f"--custom-objects {name}: {first_line(error)}; write it as module:Name") from None
     return found

@@ -112,11 +112,12 @@ def listed_files(manifest: Manifest) -> list[FileEntry | Variant]:
 def _check_ranges(manifest: Manifest) -> None:
     if manifest.window.length is not None and manifest.window.length < 1:
         raise BundleError(f"the manifest's window.length is {manifest.window.length}; export the bundle again")
+    test = manifest.self_test
     ids = {
         "window.padding.value": (manifest.window.padding.value,),
         "empty_prompt.id": (manifest.empty_prompt.id,),
-        "self_test.prompt": manifest.self_test.prompt,
-        "self_test.ids": manifest.self_test.ids,
+        "self_test.prompt": test.prompt,
+        "self_test.ids": test.ids,
     }
     for key, values in ids.items():
         strange = [value for value in values if not 0 <= value < manifest.vocabulary]
@@ -125,6 +126,8 @@ def _check_ranges(manifest: Manifest) -> None:
                 f"the manifest's {key} holds {strange[0]}, which is no id below {manifest.vocabulary}; "
                 "export the bundle again"
             )
+    if not test.ids or len(test.logprobs) != len(test.ids):
+        raise BundleError("the manifest's self_test has not one log-probability for each id; export the bundle again")
 
 
 def _check_names(manifest: Manifest) -> None:

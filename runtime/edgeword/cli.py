@@ -25,6 +25,8 @@ _OWN = ("generate", "suggest", "info", "verify", "doctor")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 done, 1 a gate failed, 2 bad input, 130 interrupted."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if sys.stderr is None:  # closed by the caller: what is printed there must not land among the results
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 (open as long as the process)
     try:
         code = _run(words)
         if sys.stdout is not None:

@@ -74,3 +74,9 @@ def test_doctor_names_what_is_here(capsys):
     printed = capsys.readouterr().out
     assert f"edgeword {edgeword.__version__}" in printed
     assert "onnxruntime" in printed
+
+
+@pytest.mark.parametrize("arguments", [["\udcff"], ["the cell", "--prefix", "\udcff"]])
+def test_bytes_that_are_not_utf8_are_refused(step_bundle, capsys, arguments):
+    assert main(["suggest", str(step_bundle), *arguments]) == 2
+    assert "not UTF-8" in capsys.readouterr().err

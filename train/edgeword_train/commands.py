@@ -64,7 +64,7 @@ def run_train(args: argparse.Namespace) -> int:
     """Train, and print where the run is and how good its model is."""
     out = Path(args.out)
     if args.resume and is_finished(out):
-        print(f"{out} is finished already; nothing to continue", file=sys.stderr)
+        print(f"edgeword: {out} is finished already; nothing to continue", file=sys.stderr)
     options = {name: getattr(args, name) for name in _DEFAULTS.to_dict() if hasattr(args, name)}
     try:
         run = edgeword_train.train(args.texts, out, **options, resume=args.resume, progress=ProgressPrinter(sys.stderr))
@@ -92,8 +92,8 @@ def format_result(run: Run) -> str:
 
 def _interruption(out: Path) -> str:
     if is_started(out):
-        return "\ninterrupted; the same command with --resume goes on after the last whole epoch"
-    return "\ninterrupted before the training began; nothing was written"
+        return "edgeword: interrupted; the same command with --resume goes on after the last whole epoch"
+    return "edgeword: interrupted before the training began; nothing was written"
 
 
 TRAIN = Command("train", "train a next-word model on text", add_arguments, run_train)

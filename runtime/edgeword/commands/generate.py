@@ -10,7 +10,7 @@ from typing import Any
 
 from edgeword.bundle import Bundle
 from edgeword.command import Command
-from edgeword.commands.options import add_choice_of_variant, load_for, positive
+from edgeword.commands.options import add_choice_of_variant, load_for, positive, utf8
 from edgeword.errors import UsageError
 from edgeword.language_model import Generation, LanguageModel
 from edgeword.manifest import Decode
@@ -58,10 +58,9 @@ def _prompt(given: str | None) -> str:
     try:
         if given is None:
             return sys.stdin.buffer.read().decode("utf-8").strip("\r\n")
-        given.encode("utf-8")  # bytes of the command line that are not UTF-8 come as lone surrogates
-    except (UnicodeDecodeError, UnicodeEncodeError) as error:
+    except UnicodeDecodeError as error:
         raise UsageError(f"the prompt is not UTF-8 (at {error.start}); convert it with iconv") from None
-    return given
+    return utf8(given, "prompt")
 
 
 def _warn(lm: LanguageModel, prompt: str) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from edgeword.choice import EdgewordWarning
 from edgeword.engines import ENGINES
+from edgeword.errors import UsageError
 from edgeword.language_model import LanguageModel, load
 from edgeword.precisions import PRECISIONS
 
@@ -62,3 +63,12 @@ def native_stderr_to_null() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(null)
+
+
+def utf8(text: str, name: str) -> str:
+    """An argument; raises UsageError where its bytes are not UTF-8, which come as lone surrogates."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise UsageError(f"the {name} is not UTF-8 (at {error.start}); convert it with iconv") from None
+    return text

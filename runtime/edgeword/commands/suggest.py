@@ -7,7 +7,7 @@ import dataclasses
 import json
 
 from edgeword.command import Command
-from edgeword.commands.options import add_choice_of_variant, load_for, positive
+from edgeword.commands.options import add_choice_of_variant, load_for, positive, utf8
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +20,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    suggestions = load_for(arguments).suggest(arguments.context, arguments.k, arguments.prefix)
+    context, prefix = utf8(arguments.context, "context"), utf8(arguments.prefix, "prefix")
+    suggestions = load_for(arguments).suggest(context, arguments.k, prefix)
     if arguments.json:
         rows = [dataclasses.asdict(suggestion) for suggestion in suggestions]
         found = {"context": arguments.context, "prefix": arguments.prefix, "suggestions": rows}

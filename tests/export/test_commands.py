@@ -1,0 +1,84 @@
+"""`edgeword export` as it is typed."""
+
+from __future__ import annotations
+
+import pytest
+
+from edgeword.bundle import Bundle
+from edgeword.cli import main
+from edgeword_export import exporting
+from tests import tiny
+
+
+@pytest.fixture
+def files(tmp_path):
+    tiny.lstm(length=None).save(tmp_path / "model.keras")
+    (tmp_path / "words.json").write_text(tiny.TOKENIZER.to_json(), encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def run(files, capsys):
+    def export(*options):
+        base = ["export", str(files / "model.keras"), "--tokenizer", str(files / "words.json")]
+        code = main([*base, "--out", str(files / "bundle"), "--formats", "onnx", *options])
+        return code, capsys.readouterr()
+
+    return export
+
+
+def test_results_go_to_standard_output_and_progress_to_standard_error(run, files):
+    code, printed = run("--precisions", "float32", "--name", "small")
+    assert code == 0
+    assert printed.out.startswith("decode mode step: ")
+    assert "onnx    float32" in printed.out
+    assert printed.out.splitlines()[-1] == f'next: edgeword generate {files / "bundle"} "a prompt"'
+    assert all(line.startswith("edgeword: ") for line in printed.err.splitlines())
+    assert Bundle(files / "bundle").manifest.name == "small"
+
+
+@pytest.mark.parametrize(("precisions", "expected"), [("float32,dynamic-int8", 1), ("all", 0), (None, 0)])
+def test_a_variant_outside_its_gate_fails_the_command_where_it_was_asked_for(
+    run, files, monkeypatch, precisions, expected
+):
+    def gate(precision, fidelity, limit):
+        return None if precision == "float32" else "it is not good enough"
+
+    monkeypatch.setattr(exporting, "gate_failure", gate)
+    code, printed = run(*(["--precisions", precisions] if precisions else []))
+    assert code == expected
+    assert "left out model.dynamic-int8.onnx: it is not good enough" in printed.out
+    assert [variant.precision for variant in Bundle(files / "bundle").manifest.variants] == ["float32"]
+
+
+@pytest.mark.parametrize(
+    ("options", "fragment"),
+    [
+        (["--precisions", "int16x8"], "int16x8 is for tflite only"),
+        (["--precisions", "int5"], "'int5' is not one of"),
+        (["--precisions", ""], "is not one of"),
+        (["--formats", "tflite,mlx"], "'mlx' is not one of"),
+        (["--window", "0"], "--window"),
+        (["--window", "99999999"], "from 1 to 4096"),
+        (["--max-perplexity-increase", "-1"], "percentage"),
+        (["--eval", "nowhere.txt"], "nowhere.txt"),
+        (["--custom-objects", ".relative:Cell"], "module:Name"),
+        (["--custom-objects", "broken_module:Cell"], "module:Name"),
+    ],
+)
+def test_bad_usage_is_one_line_and_writes_nothing(run, files, monkeypatch, options, fragment):
+    (files / "broken_module.py").write_text("raise SystemExit(5)\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(files))
+    code, printed = run(*options)
+    assert (code, printed.out) == (2, "")
+    assert fragment in printed.err.splitlines()[-1]
+    assert "Traceback" not in printed.err
+    assert not (files / "bundle").exists()
+
+
+def test_an_output_that_exists_is_left_alone(run, files):
+    (files / "bundle").mkdir()
+    code, printed = run()
+    assert code == 2
+    assert "exists" in printed.err
+    assert not list((files / "bundle").iterdir())
