@@ -126,7 +126,7 @@ def _check_ranges(manifest: Manifest) -> None:
                 f"the manifest's {key} holds {strange[0]}, which is no id below {manifest.vocabulary}; "
                 "export the bundle again"
             )
-    if not test.ids or len(test.logprobs) != len(test.ids):
+    if len(test.logprobs) != len(test.ids):
         raise BundleError("the manifest's self_test has not one log-probability for each id; export the bundle again")
 
 
