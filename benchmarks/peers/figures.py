@@ -134,7 +134,7 @@ def bare(file_format: str, precision: str, model: keras.Model, prompt: list[int]
     def only_step(style: Style) -> list[Any]:
         return StepModel(source, Style(style.int8_rows, greedy=False)).signatures()[:1]
 
-    content = writer(file_format, only_step, Calibration([], [], edgeword_window(), [])).write(precision)
+    content = writer(file_format, only_step, Calibration(only_step, [], edgeword_window(), [])).write(precision)
     run, start = (litert_step if file_format == "tflite" else onnx_step)(content)
 
     def loop(words: int) -> list[int]:

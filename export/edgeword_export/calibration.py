@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from edgeword.decoding import start_values
 from edgeword.manifest import State, Window
-from edgeword_export.signature import Signature
+from edgeword_export.signature import PLAIN, Signature, Signatures
 
 Sample = tuple[str, dict[str, Any]]
 """A graph's name and its inputs by name."""
@@ -20,7 +20,7 @@ class Calibration:
     """Token sequences run through the float32 graphs, with the states that they leave."""
 
     def __init__(
-        self, signatures: Sequence[Signature], states: Sequence[State], window: Window, texts: Sequence[Sequence[int]]
+        self, signatures: Signatures, states: Sequence[State], window: Window, texts: Sequence[Sequence[int]]
     ) -> None:
         self._signatures = signatures
         self._states = states
@@ -31,17 +31,17 @@ class Calibration:
     def samples(self) -> list[Sample]:
         """One sample a token and graph, computed once."""
         if self._samples is None:
-            stepped = self._signatures[0].name == "step"
-            self._samples = list(self._steps() if stepped else self._windows())
+            graphs = self._signatures(PLAIN)
+            self._samples = list(self._steps(graphs) if graphs[0].name == "step" else self._windows())
         return self._samples
 
-    def _steps(self) -> Iterator[Sample]:
-        step = tf.function(self._signatures[0].call)
+    def _steps(self, graphs: Sequence[Signature]) -> Iterator[Sample]:
+        step = tf.function(graphs[0].call)
         for text in self._texts:
             states: dict[str, Any] = {state.name: start_values(state) for state in self._states}
             for token in text:
                 inputs = {"token": np.array([token], np.int32), **states}
-                yield from ((signature.name, inputs) for signature in self._signatures)
+                yield from ((signature.name, inputs) for signature in graphs)
                 after = step({name: tf.constant(value) for name, value in inputs.items()})
                 states = {name: after[f"next_{name}"].numpy() for name in states}
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
 
 from edgeword.decoding import decoder_factory
-from edgeword.engines import ENGINES
+from edgeword.engines import engine_of
 from edgeword.manifest import Decode, Fidelity, Manifest, State, Window
 from edgeword_export.errors import ModelError, NotSteppableError
 from edgeword_export.fidelity import Yardstick
-from edgeword_export.formats import Signatures, Writer
+from edgeword_export.formats import Writer
 from edgeword_export.keras_model import NextWordModel
 from edgeword_export.quiet import quiet
+from edgeword_export.signature import Signatures
 from edgeword_export.step_graph import StepModel
 from edgeword_export.window_graph import window_signature
 
@@ -41,17 +42,14 @@ def plan_step(source: NextWordModel, window: Window, windowed: bool) -> Plan:
         if padded and window.length
         else [state.start for state in model.states]
     )
-    states = tuple(
-        State(state.name, state.start.shape, _compact(start)) for state, start in zip(model.states, starts, strict=True)
-    )
     reason = "each word needs the state and the word before it"
-    return Plan(Decode("step", "step", reason, None), _step_signatures(source), states)
+    return Plan(Decode("step", "step", reason, None), _step_signatures(source), _states(model, starts))
 
 
 def plan_replay(source: NextWordModel, reason: str, agreement: float | None) -> Plan:
     """The step graph, run over the padded window for every word."""
     model = StepModel(source)
-    states = tuple(State(state.name, state.start.shape, _compact(state.start)) for state in model.states)
+    states = _states(model, [state.start for state in model.states])
     return Plan(Decode("window", "step", reason, agreement), _step_signatures(source), states)
 
 
@@ -60,6 +58,11 @@ def plan_window(source: NextWordModel, window: Window, reason: str) -> Plan:
     if window.length is None:
         raise ModelError(f"{reason}, so it needs a window; say with --window L how many words it was trained on")
     return Plan(Decode("window", "window", reason, None), lambda style: [window_signature(source, window, style)], ())
+
+
+def _states(model: StepModel, starts: Sequence[np.ndarray]) -> tuple[State, ...]:
+    pairs = zip(model.states, starts, strict=True)
+    return tuple(State(state.name, state.start.shape, _compact(start)) for state, start in pairs)
 
 
 def _step_signatures(source: NextWordModel) -> Signatures:
@@ -76,14 +79,14 @@ def choose(
     """Take `step` if its float32 file says the Keras model's words, else `window` and why."""
     window, windowed = yardstick.reference.window, yardstick.reference.windowed
     try:
+        if requested == "window":
+            plan = plan_replay(source, "asked for with --decode window", None)
+            return plan, writer(plan)
         plan = plan_step(source, window, windowed)
     except NotSteppableError as error:
         if requested == "step":
             raise ModelError(f"--decode step: {error}; leave --decode out") from None
         plan = plan_window(source, window, str(error))
-        return plan, writer(plan)
-    if requested == "window":
-        plan = plan_replay(source, "asked for with --decode window", None)
         return plan, writer(plan)
     written = writer(plan)
     fidelity = _prove(written, manifest_of(plan), yardstick)
@@ -96,10 +99,9 @@ def choose(
 
 
 def _prove(writer: Writer, manifest: Manifest, yardstick: Yardstick) -> Fidelity:
-    kind = next(kind for kind in ENGINES.values() if kind.format == writer.format)
     content = writer.write("float32")
     with quiet():
-        make_decoder = decoder_factory(kind.open(content, threads=1), manifest)
+        make_decoder = decoder_factory(engine_of(writer.format).open(content, threads=1), manifest)
     return yardstick.measure(make_decoder)
 
 

@@ -16,7 +16,7 @@ import keras
 from edgeword import load
 from edgeword.bundle import Bundle
 from edgeword.commands.info import fidelity_table
-from edgeword.engines import ENGINES
+from edgeword.engines import engine_of
 from edgeword.errors import GateError
 from edgeword.writing import check_output
 from edgeword_export.exporting import export
@@ -51,7 +51,7 @@ def _print_words(folder: Path) -> None:
     print(f"\n{PROMPT} …\n\n{'engine':<10}{'precision':<26}{'ms per word':>12}{'faster':>10}   words")
     print(f"{'keras':<10}{'notebook':<26}{notebook_ms:>12.3f}{'1 ×':>10}   {' '.join(expected)}")
     for variant in Bundle(folder / "bundle").manifest.variants:
-        engine = next(kind.name for kind in ENGINES.values() if kind.format == variant.format)
+        engine = engine_of(variant.format).name
         with quiet():
             lm = load(folder / "bundle", engine=engine, precision=variant.precision)
         words = lm.generate(PROMPT, _WORDS).words

@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from edgeword.bundle import CARD_FILE, TOKENIZER_FILE, digest, file_entry
 from edgeword.decoding import decoder_factory
-from edgeword.engines import ENGINES
+from edgeword.engines import engine_of
 from edgeword.errors import EdgewordError, GateError, UsageError
 from edgeword.manifest import FORMAT_VERSION, Manifest, SelfTest, Variant
 from edgeword.padding import SIDES, Side
@@ -31,7 +31,6 @@ from edgeword_export.fidelity import Yardstick, gate_failure
 from edgeword_export.formats import Writer
 from edgeword_export.quiet import quiet
 from edgeword_export.reference import Reference
-from edgeword_export.signature import PLAIN
 from edgeword_export.source import Source, open_source
 
 DEFAULT_PRECISIONS = ("float32", "dynamic-int8", "int4")
@@ -132,8 +131,7 @@ class _Job:
 
     def _writer(self, file_format: str, plan: Plan) -> Writer:
         source = self._source
-        signatures = plan.signatures(PLAIN)
-        calibration = Calibration(signatures, plan.states, source.window, source.calibration_texts())
+        calibration = Calibration(plan.signatures, plan.states, source.window, source.calibration_texts())
         return formats.writer(file_format, plan.signatures, calibration)
 
     def variants(
@@ -162,9 +160,8 @@ class _Job:
         self._report(f"measuring {file}")
         if precision != "float32" and len(content) >= len(writer.write("float32")):
             raise GateError("it is not smaller than the float32 file: nothing was quantized")
-        kind = next(kind for kind in ENGINES.values() if kind.format == writer.format)
         with quiet():
-            engine = kind.open(content, 1)
+            engine = engine_of(writer.format).open(content, 1)
             make_decoder = decoder_factory(engine, self.manifest(plan, []))
         fidelity = self._yardstick.measure(make_decoder)
         failure = gate_failure(precision, fidelity, max_increase)

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from importlib import import_module
 from typing import cast
 
 from edgeword_export.calibration import Calibration
 from edgeword_export.errors import ConversionError
 from edgeword_export.quiet import quiet
-from edgeword_export.signature import Signature, Style
-
-Signatures = Callable[[Style], list[Signature]]
-"""The graphs in the style that a precision asks for."""
+from edgeword_export.signature import Signatures
 
 
 class Writer(ABC):

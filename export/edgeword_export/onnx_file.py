@@ -13,8 +13,8 @@ import tensorflow as tf
 
 from edgeword_export.calibration import Calibration
 from edgeword_export.errors import ConversionError
-from edgeword_export.formats import Signatures, Writer
-from edgeword_export.signature import BARE, BARE_ROWS, Style
+from edgeword_export.formats import Writer
+from edgeword_export.signature import BARE, BARE_ROWS, Signatures, Style
 
 OPSET = 17
 _INT4_BLOCK = 64

@@ -56,6 +56,10 @@ class Signature:
         return list(self.inputs.values())
 
 
+Signatures = Callable[[Style], list[Signature]]
+"""The graphs in the style that a precision asks for."""
+
+
 def input_spec(name: str, shape: tuple[int, ...], dtype: str) -> tf.TensorSpec:
     """A named static input."""
     return tf.TensorSpec(shape, dtype, name=name)

@@ -14,8 +14,8 @@ from keras.export import ExportArchive
 
 from edgeword_export.calibration import Calibration
 from edgeword_export.errors import ConversionError
-from edgeword_export.formats import Signatures, Writer
-from edgeword_export.signature import BARE, PLAIN, ROWS, Style
+from edgeword_export.formats import Writer
+from edgeword_export.signature import BARE, PLAIN, ROWS, Signatures, Style
 
 # Variables that are read when the graph runs, instead of being in the file.
 _VARIABLES = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}

@@ -16,7 +16,6 @@ from edgeword_export.errors import NotSteppableError
 from edgeword_export.fidelity import largest_difference
 from edgeword_export.keras_model import inspect_model, window_of
 from edgeword_export.reference import Reference
-from edgeword_export.signature import PLAIN
 from tests.export.zoo import CASES
 from tests.manifests import manifest_of
 from tests.tiny import SEQUENCES, WINDOW
@@ -54,9 +53,7 @@ def case(request):
 def test_a_model_says_the_same_on_the_engine(case, file_format, engine):
     name, source, window, plan, reference = case
     texts = SEQUENCES[:3]
-    writer = formats.writer(
-        file_format, plan.signatures, Calibration(plan.signatures(PLAIN), plan.states, window, texts)
-    )
+    writer = formats.writer(file_format, plan.signatures, Calibration(plan.signatures, plan.states, window, texts))
     expected = np.concatenate([reference.logprobs(ids) for ids in texts])
     prompt = SEQUENCES[0][:3]
     for precision, (tolerance, same_words) in TOLERANCES.items():

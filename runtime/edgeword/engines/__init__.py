@@ -83,6 +83,11 @@ ENGINES: dict[str, EngineKind] = {
 }
 
 
+def engine_of(file_format: str) -> EngineKind:
+    """The engine that runs a format."""
+    return next(kind for kind in ENGINES.values() if kind.format == file_format)
+
+
 def engine_kinds(name: str) -> list[EngineKind]:
     """The installed engines that `name` allows (`auto`: all); raises where there is none."""
     if name != "auto":
