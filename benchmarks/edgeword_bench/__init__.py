@@ -1,1 +1,30 @@
-"""edgeword_bench"""
+"""edgeword_bench: the latency of a bundle on this machine, measured so that it can be held against another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from edgeword_bench.benchmarking import Interrupted, benchmark
+    from edgeword_bench.comparison import Change, Comparison, compare
+    from edgeword_bench.results import Report, Result
+    from edgeword_bench.sittings import Effort
+
+__all__ = ["Change", "Comparison", "Effort", "Interrupted", "Report", "Result", "benchmark", "compare"]
+
+_MODULES = {
+    "benchmarking": ("Interrupted", "benchmark"),
+    "comparison": ("Change", "Comparison", "compare"),
+    "results": ("Report", "Result"),
+    "sittings": ("Effort",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use: a cold start is measured by a module of this package, and must not pay for the others."""
+    from importlib import import_module
+
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

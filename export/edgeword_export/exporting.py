@@ -176,6 +176,7 @@ class _Job:
             len(content),
             digest(content),
             (engine.version,),
+            writer.read_bytes(content),
             fidelity,
             self_test_logprobs(make_decoder(), self._self_test),
         )

@@ -39,6 +39,10 @@ class Writer(ABC):
     def make(self, precision: str) -> bytes:
         """Convert and check."""
 
+    @abstractmethod
+    def read_bytes(self, content: bytes) -> int:
+        """Bytes of weights that one run of the first signature of a file must read."""
+
 
 _WRITERS = {
     "tflite": ("edgeword_export.tflite", "TFLiteWriter"),

@@ -14,7 +14,8 @@ import tensorflow as tf
 from edgeword_export.calibration import Calibration
 from edgeword_export.errors import ConversionError
 from edgeword_export.formats import Writer
-from edgeword_export.signature import BARE, BARE_ROWS, Signatures, Style
+from edgeword_export.signature import BARE, BARE_ROWS, TOKEN_INPUTS, Signatures, Style
+from edgeword_export.weight_reads import Operator, Weight, read_bytes
 
 OPSET = 17
 _INT4_BLOCK = 64
@@ -46,6 +47,14 @@ class OnnxWriter(Writer):
         _shorten_names(model.graph)
         onnx.checker.check_model(model)
         return bytes(model.SerializeToString())
+
+    def read_bytes(self, content: bytes) -> int:
+        """See `Writer.read_bytes`."""
+        graph = onnx.load_from_string(content).graph
+        operators = [Operator(node.op_type, node.input, node.output) for node in graph.node]
+        weights = {tensor.name: Weight(_size_bytes(tensor), (*tensor.dims, 1)[0]) for tensor in graph.initializer}
+        tokens = next(item for item in graph.input if item.name in TOKEN_INPUTS)
+        return read_bytes(operators, weights, tokens.type.tensor_type.shape.dim[-1].dim_value)
 
     def convert(self, style: Style) -> onnx.ModelProto:
         """The float32 graph in a style, a copy of its own."""
@@ -154,6 +163,11 @@ def _checked(model: Any) -> onnx.ModelProto:
     model.producer_name = "edgeword"
     onnx.checker.check_model(model, full_check=True)
     return model
+
+
+def _size_bytes(tensor: onnx.TensorProto) -> int:
+    """What a tensor takes in the file, wherever it holds its values."""
+    return len(tensor.raw_data) or int(onnx.numpy_helper.to_array(tensor).nbytes)
 
 
 def _split_gemm(graph: onnx.GraphProto) -> None:

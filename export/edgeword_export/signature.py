@@ -23,6 +23,9 @@ class Style:
     """The greedy word and its log-probability in the graph; fully quantized graphs lack the operators."""
 
 
+# What the input is called through which words come in: `[1]` for a step, `[1, L]` for a window.
+TOKEN_INPUTS = ("token", "ids")
+
 PLAIN = Style()
 ROWS = Style(int8_rows=True)
 BARE = Style(greedy=False)

@@ -15,7 +15,8 @@ from keras.export import ExportArchive
 from edgeword_export.calibration import Calibration
 from edgeword_export.errors import ConversionError
 from edgeword_export.formats import Writer
-from edgeword_export.signature import BARE, PLAIN, ROWS, Signatures, Style
+from edgeword_export.signature import BARE, PLAIN, ROWS, TOKEN_INPUTS, Signatures, Style
+from edgeword_export.weight_reads import Operator, Weight, read_bytes
 
 # Variables that are read when the graph runs, instead of being in the file.
 _VARIABLES = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
@@ -36,6 +37,24 @@ class TFLiteWriter(Writer):
         content = _RECIPES[precision](self)
         check_operators(content)
         return content
+
+    def read_bytes(self, content: bytes) -> int:
+        """See `Writer.read_bytes`."""
+        model = _parsed(content)
+        signature = next(item for item in model.signatureDefs if item.signatureKey.decode() in ("step", "window"))
+        graph = model.subgraphs[signature.subgraphIndex]
+        kinds = [_operator_name(code) for code in model.operatorCodes]
+        operators = [
+            Operator(kinds[operator.opcodeIndex], list(map(str, operator.inputs)), list(map(str, operator.outputs)))
+            for operator in graph.operators
+        ]
+        weights = {
+            str(index): Weight(size + _scale_bytes(model, graph, tensor), (*_shape(tensor), 1)[0])
+            for index, tensor in enumerate(graph.tensors)
+            if (size := _size_bytes(model, tensor))
+        }
+        tokens = next(item.tensorIndex for item in signature.inputs if item.name.decode() in TOKEN_INPUTS)
+        return read_bytes(operators, weights, _shape(graph.tensors[tokens])[-1])
 
     def convert(self, style: Style, **settings: Any) -> bytes:
         """Run the TFLite converter with some of its settings."""
@@ -130,7 +149,7 @@ def _int4(writer: TFLiteWriter) -> bytes:
 
 def _outputs_of_uneven_weights(content: bytes, block: int) -> list[str]:
     """What the FULLY_CONNECTED operators put out whose weights `[out, in]` do not fall into whole blocks."""
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+    model = _parsed(content)
     return [
         graph.tensors[operator.outputs[0]].name.decode()
         for graph in model.subgraphs
@@ -153,15 +172,42 @@ _RECIPES: dict[str, Callable[[TFLiteWriter], bytes]] = {
 
 def operators(content: bytes) -> set[str]:
     """The operators of a TFLite file, over all of its graphs; custom and Flex operators by their own names."""
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
-    names = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
-    return {_operator_name(code, names) for code in model.operatorCodes}
+    return set(map(_operator_name, _parsed(content).operatorCodes))
 
 
-def _operator_name(code: Any, names: dict[int, str]) -> str:
+_BUILTINS: dict[int, str] = {
+    value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)
+}
+
+
+def _operator_name(code: Any) -> str:
     if code.customCode:
         return str(code.customCode.decode())
-    return names[max(code.builtinCode, code.deprecatedBuiltinCode)]
+    return _BUILTINS[max(code.builtinCode, code.deprecatedBuiltinCode)]
+
+
+def _parsed(content: bytes) -> Any:
+    return schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+
+
+def _size_bytes(model: Any, tensor: Any) -> int:
+    """What a constant takes in the file; ai-edge-quantizer puts its values behind the rest. 0: it is none."""
+    buffer = model.buffers[tensor.buffer]
+    return int(buffer.size if buffer.data is None else len(buffer.data))
+
+
+def _scale_bytes(model: Any, graph: Any, tensor: Any) -> int:
+    """The float32 scales of a tensor's channels, or the tensor of the scales of its blocks."""
+    found = tensor.quantization
+    if found is None:
+        return 0
+    if isinstance(found.details, schema.BlockwiseQuantizationT):
+        return _size_bytes(model, graph.tensors[found.details.scales])
+    return 4 * len(found.scale) if found.scale is not None else 0
+
+
+def _shape(tensor: Any) -> list[int]:
+    return [] if tensor.shape is None else [int(size) for size in tensor.shape]
 
 
 def check_operators(content: bytes) -> None:

@@ -214,12 +214,17 @@ def load(
     BundleError, EngineError or UsageError.
     """
     started = time.perf_counter()
-    if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= _MOST_THREADS:
-        raise UsageError(f"threads is {threads!r}; give a whole number from 1 to {_MOST_THREADS}")
+    check_threads(threads)
     bundle = Bundle(path)
     pairs = candidates(bundle, engine, precision, max_perplexity_increase)
     kind, variant, loaded = choose(bundle, pairs, threads)
     return LanguageModel(bundle, variant, kind.name, loaded, (time.perf_counter() - started) * 1e3)
+
+
+def check_threads(threads: int) -> None:
+    """Raise UsageError for what is no number of threads."""
+    if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= _MOST_THREADS:
+        raise UsageError(f"threads is {threads!r}; give a whole number from 1 to {_MOST_THREADS}")
 
 
 def candidates(

@@ -94,6 +94,8 @@ class Variant:
     sha256: str
     verified: tuple[str, ...]
     """Package and version of each engine that it was measured on, as in `onnxruntime 1.31.1`."""
+    read_bytes: int
+    """Bytes of weights that one run of the predicting graph must read, each once: the floor under its time."""
     fidelity: Fidelity
     self_test: tuple[float, ...]
     """This variant's log-probabilities of the self-test's ids, as the exporter's engine gave them."""

@@ -1,4 +1,4 @@
-"""New folders, written whole or not at all."""
+"""Folders and files, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -26,6 +26,49 @@ def check_output(path: str | os.PathLike[str]) -> Path:
     return out
 
 
+def check_output_file(path: str | os.PathLike[str]) -> Path:
+    """The file to be written, or to be replaced; it and its folder must be writable."""
+    out = Path(path)
+    folder = out.absolute().parent
+    if not folder.is_dir():
+        raise InputFileError(f"cannot write {out}: the folder {folder} does not exist; make it first")
+    if out.is_dir():
+        raise InputFileError(f"cannot write {out}: it is a folder; name a file in it")
+    is_special = out.exists() and not out.is_file()
+    places = [*([out] if out.exists() else []), *([] if is_special else [folder])]
+    locked = [place for place in places if not os.access(place, os.W_OK)]
+    if locked:
+        raise InputFileError(f"cannot write {out}: no permission for {locked[0]}; name another file")
+    return out
+
+
+def write_file(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write one file, or replace it, so that a crash leaves the old one or the new one, whole.
+
+    What a link points to is replaced, not the link; what is no regular file (a pipe, /dev/null) is written into.
+    """
+    out = check_output_file(path)
+    try:
+        if out.exists() and not out.is_file():
+            out.write_bytes(content)
+        else:
+            _replace(out.resolve(), content)
+    except OSError as error:
+        raise _unwritable(out, error) from None
+
+
+def _replace(out: Path, content: bytes) -> None:
+    descriptor, partial = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
+    os.close(descriptor)
+    try:
+        _write_flushed(Path(partial), content)
+        Path(partial).chmod(0o644)
+        Path(partial).replace(out)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+
+
 def write_bundle(path: str | os.PathLike[str], manifest: Manifest, files: Mapping[str, bytes]) -> None:
     """Write a new bundle so that a crash leaves either nothing or all of it at `path`."""
     write_folder(path, {**files, MANIFEST_FILE: manifest.to_json().encode("utf-8")})
@@ -47,9 +90,11 @@ def write_folder(path: str | os.PathLike[str], files: Mapping[str, bytes]) -> No
             raise
         flush(out.absolute().parent)
     except OSError as error:
-        raise InputFileError(
-            f"cannot write {out}: {error.strerror or error}; free some space or choose another --out"
-        ) from None
+        raise _unwritable(out, error) from None
+
+
+def _unwritable(out: Path, error: OSError) -> InputFileError:
+    return InputFileError(f"cannot write {out}: {error.strerror or error}; free some space or choose another name")
 
 
 def _write_flushed(path: Path, content: bytes) -> None:

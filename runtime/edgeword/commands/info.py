@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from edgeword.bundle import Bundle
 from edgeword.choice import SELF_TEST_VARIABLE, Trial, remembered
 from edgeword.command import Command
+from edgeword.commands.table import aligned
 from edgeword.errors import EdgewordError
 from edgeword.language_model import candidates
 from edgeword.manifest import Manifest, Variant, Window
@@ -91,9 +92,7 @@ _HEADER = (
 
 def fidelity_table(variants: Sequence[Variant]) -> list[str]:
     """Each variant beside the Keras model, as aligned lines of text."""
-    rows = [_HEADER, *(_row(variant) for variant in variants)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return aligned([_HEADER, *(_row(variant) for variant in variants)])
 
 
 def _row(variant: Variant) -> tuple[str, ...]:

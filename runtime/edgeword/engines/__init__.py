@@ -62,14 +62,15 @@ class EngineKind:
             return cast(Engine, import_module(self.module).open_variant(content, threads))
         except ImportError as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise self._missing(f"installed but cannot be imported ({reason})") from None
+            raise self.missing(f"installed but cannot be imported ({reason})") from None
 
     def check_installed(self) -> None:
         """Raise MissingEngineError where none of the packages can be found."""
         if not self.installed:
-            raise self._missing("not installed")
+            raise self.missing()
 
-    def _missing(self, state: str) -> MissingEngineError:
+    def missing(self, state: str = "not installed") -> MissingEngineError:
+        """The error that says how to get the engine."""
         return MissingEngineError(f'the engine {self.name} is {state}; pip install "edgeword[{self.extra}]"')
 
 

@@ -1,0 +1,205 @@
+"""Two results of the same bundle, or of two: which variants became slower, and how sure that is.
+
+The unit is a sitting: a variant loaded anew, its words timed in rounds between those of the others. Words of one
+sitting share its memory and its moment, so they are no independent runs, and a test over words would find differences
+between a benchmark and itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeword.errors import UsageError
+from edgeword_bench.results import Interval, Report, Result
+
+SIGNIFICANCE = 0.05
+# Of fewer sittings than this on either side, no p-value can fall below the significance, whatever they show.
+FEWEST_SITTINGS = 4
+_RESAMPLES = 4000
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One variant in two results, A and B."""
+
+    name: str
+    a_us: float
+    b_us: float
+    """Medians over the sittings' medians, microseconds a word."""
+    ratio: float
+    """B over A: above 1, B is slower."""
+    interval: Interval
+    """95 %, by bootstrap over the sittings."""
+    p_value: float
+    """Two-sided Mann-Whitney test over the sittings' medians, Holm-adjusted for all variants compared."""
+
+    @property
+    def verdict(self) -> str:
+        """`slower`, `faster`, or `same`: nothing that chance would not do."""
+        if self.p_value >= SIGNIFICANCE or self.interval[0] <= 1 <= self.interval[1]:
+            return "same"
+        return "slower" if self.ratio > 1 else "faster"
+
+    def is_slower_than(self, limit: float) -> bool:
+        """Whether B is slower by more than `limit` (0.05: 5 %), as far as the interval can tell."""
+        return self.verdict == "slower" and self.interval[0] > 1 + limit
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All variants that both results have measured."""
+
+    changes: tuple[Change, ...]
+    left_out: tuple[str, ...]
+    """Variants of one result alone, or of too few sittings, with the reason."""
+    warnings: tuple[str, ...]
+    """What makes the comparison doubtful."""
+
+
+def compare(a: Report, b: Report) -> Comparison:
+    """Hold two results against each other; raises UsageError where they have no variant in common."""
+    ours, theirs = _measured(a), _measured(b)
+    common = [key for key in ours if key in theirs]
+    left_out = [f"{_named(key)}: only in {where}" for key, where in _alone(ours, theirs)]
+    few = [key for key in common if min(len(ours[key]), len(theirs[key])) < FEWEST_SITTINGS]
+    left_out += [f"{_named(key)}: fewer than {FEWEST_SITTINGS} sittings" for key in few]
+    usable = [key for key in common if key not in few]
+    if not usable:
+        raise UsageError(
+            "the two results have no measured variant in common; measure both with the same --engine, --precision "
+            f"and --threads ({'; '.join(left_out) or 'neither has a measured variant'})"
+        )
+    adjusted = holm([mann_whitney(ours[key], theirs[key]) for key in usable])
+    changes = [_change(key, ours[key], theirs[key], p) for key, p in zip(usable, adjusted, strict=True)]
+    return Comparison(tuple(changes), tuple(left_out), tuple(_doubts(a, b)))
+
+
+Key = tuple[str, str, str, int]
+"""Engine, precision, decode mode, threads."""
+
+
+def _measured(report: Report) -> dict[Key, list[float]]:
+    """The medians of the sittings of each measured variant."""
+    return {_key(row): sitting_medians(row) for row in report.results if row.times_us}
+
+
+def _key(row: Result) -> Key:
+    return row.engine, row.precision, row.decode, row.threads
+
+
+def _named(key: Key) -> str:
+    engine, precision, decode, threads = key
+    return f"{engine} {precision} ({decode}, {threads} thread{'s' if threads > 1 else ''})"
+
+
+def _alone(ours: dict[Key, list[float]], theirs: dict[Key, list[float]]) -> list[tuple[Key, str]]:
+    return [(key, "A") for key in ours if key not in theirs] + [(key, "B") for key in theirs if key not in ours]
+
+
+def sitting_medians(row: Result) -> list[float]:
+    """The median word of each sitting, microseconds."""
+    return [float(np.median(np.concatenate(sitting))) for sitting in row.times_us if any(sitting)]
+
+
+def _change(key: Key, a: list[float], b: list[float], p_value: float) -> Change:
+    first, second = float(np.median(a)), float(np.median(b))
+    return Change(_named(key), first, second, second / first, bootstrap_ratio(a, b), p_value)
+
+
+def bootstrap_ratio(a: Sequence[float], b: Sequence[float]) -> Interval:
+    """The 95 % percentile interval of median(b) / median(a), sittings drawn anew with a fixed seed."""
+    random = np.random.default_rng(0)
+    first, second = (
+        np.median(random.choice(np.asarray(values), (_RESAMPLES, len(values))), axis=1) for values in (a, b)
+    )
+    low, high = np.percentile(second / first, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def mann_whitney(a: Sequence[float], b: Sequence[float]) -> float:
+    """Two-sided p-value of the Mann-Whitney test that a and b come from one distribution.
+
+    Normal approximation with the corrections for ties and for continuity (Hollander and Wolfe, Nonparametric
+    Statistical Methods, section 4.1).
+    """
+    first, second = len(a), len(b)
+    values = np.concatenate([a, b])
+    _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[which]
+    statistic = float(ranks[:first].sum()) - first * (first + 1) / 2
+    total = first + second
+    ties = float((counts**3 - counts).sum()) / (total * (total - 1))
+    deviation = math.sqrt(first * second / 12 * (total + 1 - ties))
+    if deviation == 0:  # all values are the same
+        return 1.0
+    distance = max(abs(statistic - first * second / 2) - 0.5, 0.0)
+    return math.erfc(distance / deviation / math.sqrt(2))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's adjustment: the chance of any false alarm among all of them stays below the significance."""
+    order = np.argsort(p_values, kind="stable")
+    adjusted = np.empty(len(p_values))
+    highest = 0.0
+    for position, index in enumerate(order):
+        highest = max(highest, min(1.0, (len(p_values) - position) * p_values[index]))
+        adjusted[index] = highest
+    return [float(value) for value in adjusted]
+
+
+# What both results should agree in, for their difference to be the model's: the path in `environment`, and its name.
+_SAME = (
+    (("machine", "host"), "machine"),
+    (("machine", "cpu"), "processor"),
+    (("machine", "cores_allowed"), "number of cores"),
+    (("bundle", "digest"), "bundle"),
+    (("bundle", "prompt_tokens"), "length of the prompt"),
+    (("versions", "ai-edge-litert"), "version of ai-edge-litert"),
+    (("versions", "tflite-runtime"), "version of tflite-runtime"),
+    (("versions", "onnxruntime"), "version of onnxruntime"),
+    (("versions", "numpy"), "version of numpy"),
+    (("versions", "python"), "version of Python"),
+    (("versions", "edgeword"), "version of edgeword"),
+)
+# The fixed computation is timed beside every round: by how much its medians may differ.
+_REFERENCE_TOLERANCE = 0.03
+
+
+def _doubts(a: Report, b: Report) -> list[str]:
+    doubts = []
+    for path, name in _SAME:
+        first, second = _at(a, path), _at(b, path)
+        if first != second:
+            doubts.append(f"another {name}: A {_short(first)}, B {_short(second)}")
+    doubts += [f"{name}: {line}" for name, report in (("A", a), ("B", b)) for line in report.warnings]
+    drift = _reference(b) / _reference(a)
+    if abs(drift - 1) > _REFERENCE_TOLERANCE:
+        doubts.append(
+            f"the machine itself was not equally fast: a fixed computation took {drift:.2f} of its time in A when B "
+            "was measured"
+        )
+    return doubts
+
+
+def _at(report: Report, path: tuple[str, ...]) -> object:
+    value: object = report.environment
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _short(value: object) -> str:
+    return "none" if value is None else str(value)[:40]
+
+
+def _reference(report: Report) -> float:
+    """The median time of the fixed computation; nan where a result has none."""
+    times = _at(report, ("state", "reference_us"))
+    return float(np.median(times)) if isinstance(times, list) and times else float("nan")

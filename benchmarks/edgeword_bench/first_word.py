@@ -1,0 +1,58 @@
+"""A fresh process: import, load, first word. Run by `fresh`, with nothing else of this package imported."""
+
+from __future__ import annotations
+
+import time
+
+STARTED = time.perf_counter()
+
+import json  # noqa: E402 (what comes now is part of the cold start)
+import sys  # noqa: E402
+from contextlib import suppress  # noqa: E402
+from importlib import import_module  # noqa: E402
+from importlib.util import find_spec  # noqa: E402
+
+import edgeword  # noqa: E402
+from edgeword.engines import ENGINES  # noqa: E402
+
+
+def main() -> None:
+    """Print one JSON object: the moments of `time.perf_counter`, which all processes share, and the peak memory."""
+    bundle, engine, precision, threads, prompt, words = sys.argv[1:]
+    try:
+        _import_engine(engine)
+        imported = time.perf_counter()
+        lm = edgeword.load(bundle, engine, precision, int(threads))
+        loaded = time.perf_counter()
+        lm.generate(prompt, 1)
+        first = time.perf_counter()
+        lm.generate(prompt, int(words))
+    except edgeword.EdgewordError as error:
+        print(json.dumps({"reason": str(error)}))
+    else:
+        moments = {"started": STARTED, "imported": imported, "loaded": loaded, "first_word": first}
+        print(json.dumps({**moments, "engine_version": lm.engine_version, "peak_rss_bytes": peak_rss_bytes()}))
+
+
+def _import_engine(engine: str) -> None:
+    """Import it by name, so that loading does not; a package that misses is left for the loading to name."""
+    package = next((name for name in ENGINES[engine].packages if find_spec(name)), engine)
+    with suppress(ImportError):
+        import_module(package)
+        import_module(f"{package}.interpreter")  # where LiteRT and tflite-runtime have theirs
+
+
+def peak_rss_bytes() -> int | None:
+    """The largest resident memory of this process so far.
+
+    From /proc: `ru_maxrss` also counts what the process was before it began to run this program, which is a copy of
+    the one that started it (Linux, exec_mmap in fs/exec.c).
+    """
+    with suppress(OSError), open("/proc/self/status", encoding="utf-8") as file:  # noqa: PTH123 (pathlib is not needed)
+        return next((int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM:")), None)
+    with suppress(ImportError):
+        import resource
+
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return None

@@ -1,0 +1,86 @@
+"""Cold starts, peak memory, and whether a variant can run at all: each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from edgeword.choice import Pair
+from edgeword.errors import EngineError
+
+# Long enough for a first load on a slow device, which tries the variant; what takes longer hangs.
+_PATIENCE_S = 300
+_COMMAND = (sys.executable, "-c", "from edgeword_bench.first_word import main; main()")
+
+
+@dataclass(frozen=True)
+class ColdStart:
+    """The parts of a process' way to its first word, milliseconds, and its peak memory."""
+
+    python_ms: float
+    """From starting the process to the first line of Python."""
+    import_ms: float
+    load_ms: float
+    first_word_ms: float
+    peak_rss_bytes: int | None
+    engine_version: str
+
+    @property
+    def total_ms(self) -> float:
+        """From starting the process to its first word."""
+        return self.python_ms + self.import_ms + self.load_ms + self.first_word_ms
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What every process of a benchmark is given."""
+
+    bundle: str
+    threads: int
+    prompt: str
+    cache: str
+    """A cache folder of the benchmark's own, so that the user's trials neither help nor change."""
+
+
+def start(setting: Setting, pair: Pair, words: int = 1) -> ColdStart:
+    """Generate in a fresh process; raises EngineError with the reason where the variant cannot run."""
+    kind, variant = pair
+    arguments = [setting.bundle, kind.name, variant.precision, str(setting.threads), setting.prompt, str(words)]
+    started = time.perf_counter()
+    try:
+        process = subprocess.run(
+            [*_COMMAND, *arguments],
+            env={**os.environ, "XDG_CACHE_HOME": setting.cache},
+            capture_output=True,
+            timeout=_PATIENCE_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise EngineError(f"no word within {_PATIENCE_S} s") from None
+    return _cold_start(started, _answer(process))
+
+
+def _answer(process: subprocess.CompletedProcess[bytes]) -> dict[str, Any]:
+    lines = process.stdout.splitlines()
+    if process.returncode < 0:
+        raise EngineError(f"the process died of {signal.Signals(-process.returncode).name}")
+    if process.returncode or not lines:
+        said = process.stderr.decode("utf-8", "replace").strip().splitlines() or ["without a word"]
+        raise EngineError(f"the process ended with exit code {process.returncode}: {said[-1]}")
+    answer: dict[str, Any] = json.loads(lines[-1])
+    if "reason" in answer:
+        raise EngineError(" ".join(answer["reason"].splitlines()))
+    return answer
+
+
+def _cold_start(started: float, answer: dict[str, Any]) -> ColdStart:
+    moments = [started, *(answer[name] for name in ("started", "imported", "loaded", "first_word"))]
+    parts = [(after - before) * 1e3 for before, after in pairwise(moments)]
+    return ColdStart(parts[0], parts[1], parts[2], parts[3], answer["peak_rss_bytes"], answer["engine_version"])

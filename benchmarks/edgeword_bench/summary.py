@@ -1,0 +1,77 @@
+"""From raw times to the figures of a row."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from edgeword_bench.fresh import ColdStart
+from edgeword_bench.percentiles import ENOUGH, median, percentile
+from edgeword_bench.results import Result
+from edgeword_bench.sittings import Timed
+
+# A turn of fewer words has no tenths to compare.
+_FEWEST_WORDS = 20
+
+
+def drift(times: Sequence[float]) -> float:
+    """The median of the last third over that of the first, less 1."""
+    third = len(times) // 3
+    return float(np.median(times[-third:]) / np.median(times[:third])) - 1 if third else 0.0
+
+
+def with_words(row: Result, timed: Timed) -> Result:
+    """The row with the figures of its words."""
+    words = np.asarray([us for sitting in timed.sittings_us for turn in sitting for us in turn])
+    found: dict[str, Any] = {
+        "runs": len(words),
+        "settled": timed.settled if timed.sittings_us else None,
+        "words_per_s": float(1e6 / words.mean()) if len(words) else None,
+        "engine_p50_us": median(timed.engine_us),
+        "engine_runs_per_word": timed.engine_runs / len(timed.engine_us) if timed.engine_us else None,
+        "last_over_first": last_over_first(timed.sittings_us),
+        "prompt_ms": _median_ms(timed.prompts_s),
+        "first_word_ms": _median_ms(timed.first_words_s),
+        "load_ms": _median_ms(timed.loads_s),
+        "times_us": tuple(tuple(map(tuple, sitting)) for sitting in timed.sittings_us),
+    }
+    for percent in ENOUGH:
+        estimate = percentile(words, percent)
+        found[f"p{percent}_us"] = estimate.value if estimate else None
+        found[f"p{percent}_interval_us"] = estimate.interval if estimate else None
+    return dataclasses.replace(row, **found)
+
+
+def last_over_first(sittings: Sequence[Sequence[Sequence[float]]]) -> float | None:
+    """The last tenth of the words of a turn over the first tenth: the median of that ratio over the turns."""
+    turns = [turn for sitting in sittings for turn in sitting if len(turn) >= _FEWEST_WORDS]
+    tenths = [(turn[: len(turn) // 10], turn[-(len(turn) // 10) :]) for turn in turns]
+    return median([float(np.median(last) / np.median(first)) for first, last in tenths])
+
+
+def with_cold_starts(row: Result, starts: Sequence[ColdStart]) -> Result:
+    """The row with its cold start and the parts of it."""
+    return dataclasses.replace(
+        row,
+        cold_start_ms=median([start.total_ms for start in starts]),
+        cold_python_ms=median([start.python_ms for start in starts]),
+        cold_import_ms=median([start.import_ms for start in starts]),
+        cold_load_ms=median([start.load_ms for start in starts]),
+        cold_first_word_ms=median([start.first_word_ms for start in starts]),
+    )
+
+
+def with_floor(row: Result, bandwidth: float | None) -> Result:
+    """The row with its floor: its weights at a bandwidth in bytes a second."""
+    if bandwidth is None or row.read_bytes_per_word is None or row.p50_us is None:
+        return row
+    floor_us = row.read_bytes_per_word / bandwidth * 1e6
+    return dataclasses.replace(row, floor_us=floor_us, over_floor=row.p50_us / floor_us)
+
+
+def _median_ms(seconds: Sequence[float]) -> float | None:
+    found = median(seconds)
+    return None if found is None else found * 1e3

@@ -1,0 +1,93 @@
+"""A report and a comparison as lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from edgeword.commands.table import aligned
+from edgeword_bench.comparison import Comparison
+from edgeword_bench.results import Interval, Report, Result
+
+NOT_MEASURED = "-"
+
+Cell = Callable[[Result], str]
+
+
+def figure(value: float | None, digits: int = 1, unit: str = "") -> str:
+    """A figure with so many decimals, or the sign for one that was not measured."""
+    return NOT_MEASURED if value is None else f"{value:,.{digits}f}{unit}"
+
+
+def _between(interval: Interval | None) -> str:
+    return "" if interval is None else f" ({interval[0]:,.1f}-{interval[1]:,.1f})"
+
+
+_LATENCY: tuple[tuple[str, Cell], ...] = (
+    ("engine", lambda row: row.engine),
+    ("precision", lambda row: row.precision),
+    ("size", lambda row: f"{row.size_bytes / 1e6:.2f} MB"),
+    ("p50 µs a word (95 %)", lambda row: figure(row.p50_us) + _between(row.p50_interval_us)),
+    ("p90", lambda row: figure(row.p90_us)),
+    ("p99", lambda row: figure(row.p99_us)),
+    ("words/s", lambda row: figure(row.words_per_s, 0)),
+    ("engine", lambda row: figure(row.engine_p50_us)),
+    ("floor", lambda row: figure(row.over_floor, 2, " x")),
+    ("perplexity", lambda row: f"{row.perplexity:,.2f} ({row.perplexity_increase:+.2f} %)"),
+    ("top-1", lambda row: f"{row.top1_agreement:.1%}"),
+)
+_START: tuple[tuple[str, Cell], ...] = (
+    ("engine", lambda row: row.engine),
+    ("precision", lambda row: row.precision),
+    ("prompt ms", lambda row: figure(row.prompt_ms, 3)),
+    ("first word", lambda row: figure(row.first_word_ms, 3)),
+    ("load", lambda row: figure(row.load_ms)),
+    ("cold start", lambda row: figure(row.cold_start_ms)),
+    ("= Python", lambda row: figure(row.cold_python_ms)),
+    ("+ imports", lambda row: figure(row.cold_import_ms)),
+    ("+ load", lambda row: figure(row.cold_load_ms)),
+    ("+ first word", lambda row: figure(row.cold_first_word_ms)),
+    ("peak memory", lambda row: figure(row.peak_rss_mb, 1, " MB")),
+)
+
+
+def report_lines(report: Report) -> list[str]:
+    """The measured variants, fastest first, the others with their reasons, and the machine."""
+    measured = sorted((row for row in report.results if row.runs), key=lambda row: row.p50_us or float("inf"))
+    lines: list[str] = []
+    if measured:
+        lines += [*_table(_LATENCY, measured), "", *_table(_START, measured)]
+    others = [row for row in report.results if not row.runs]
+    lines += [f"not measured: {row.file}: {row.reason or 'interrupted before its turn'}" for row in others]
+    return [*lines, "", _machine(report)]
+
+
+def _table(columns: Sequence[tuple[str, Cell]], rows: Sequence[Result]) -> list[str]:
+    return aligned([[title for title, _ in columns], *([cell(row) for _, cell in columns] for row in rows)])
+
+
+def _machine(report: Report) -> str:
+    facts, settings = report.environment["machine"], report.environment["settings"]
+    threads = f"{settings['threads']} thread{'s' if settings['threads'] > 1 else ''}"
+    names = ("python", "numpy", "ai-edge-litert", "tflite-runtime", "onnxruntime")
+    found = report.environment["versions"]
+    versions = ", ".join(f"{name} {found[name]}" for name in names if name in found)
+    processor = f"{facts['cpu'] or facts['architecture']}, {facts['cores_allowed']} of {facts['cores']} processors"
+    return f"{processor}, {threads}; {versions}"
+
+
+def comparison_lines(comparison: Comparison) -> list[str]:
+    """One line for each variant, the largest slowdown first."""
+    rows = [
+        [
+            change.name,
+            f"{change.a_us:,.1f}",
+            f"{change.b_us:,.1f}",
+            f"{change.ratio:.3f}",
+            f"{change.interval[0]:.3f}-{change.interval[1]:.3f}",
+            f"{change.p_value:.4f}",
+            change.verdict,
+        ]
+        for change in sorted(comparison.changes, key=lambda change: -change.ratio)
+    ]
+    header = ["variant", "A µs a word", "B", "B/A", "95 %", "p", "B is"]
+    return [*aligned([header, *rows]), *(f"left out: {line}" for line in comparison.left_out)]
