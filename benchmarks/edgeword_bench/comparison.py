@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from edgeword.errors import UsageError
 from edgeword_bench.results import Interval, Report, Result
 
-SIGNIFICANCE = 0.05
+# Of a hundred comparisons of a benchmark with itself, one may show a difference: what runs for every change must not
+# cry wolf.
+SIGNIFICANCE = 0.01
 # Of fewer sittings than this on either side, no p-value can fall below the significance, whatever they show.
 FEWEST_SITTINGS = 4
 _RESAMPLES = 4000
@@ -104,8 +106,9 @@ def _alone(ours: dict[Key, list[float]], theirs: dict[Key, list[float]]) -> list
 
 
 def sitting_medians(row: Result) -> list[float]:
-    """The median word of each sitting, microseconds."""
-    return [float(np.median(np.concatenate(sitting))) for sitting in row.times_us if any(sitting)]
+    """The median over the turns of a sitting of their median word, microseconds: one disturbed turn does not count."""
+    sittings = [[turn for turn in sitting if turn] for sitting in row.times_us]
+    return [float(np.median([np.median(turn) for turn in sitting])) for sitting in sittings if sitting]
 
 
 def _change(key: Key, a: list[float], b: list[float], p_value: float) -> Change:

@@ -24,12 +24,12 @@ class Effort:
 
     sittings: int = 11
     """How often each variant is loaded anew, at least."""
-    rounds: int = 2
+    rounds: int = 3
     """Turns of each variant in a sitting."""
     words: int = 1000
     """Words of each variant over all sittings, at least."""
     most_words_a_round: int = 1000
-    turn_s: float = 0.05
+    turn_s: float = 0.035
     """What a turn should last, where that is not too many words."""
     least_s: float = 10.0
     """Sittings go on until they have lasted this long, so that they see more than one moment of the machine."""

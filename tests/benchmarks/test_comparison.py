@@ -1,0 +1,148 @@
+"""Comparing two results: the statistics against SciPy's, and how often they cry wolf."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from edgeword import UsageError
+from edgeword_bench.comparison import bootstrap_ratio, compare, holm, mann_whitney
+from tests.benchmarks.reports import report, result
+
+SITTINGS, VARIANTS = 11, 6
+times = st.lists(st.floats(1, 100).map(lambda value: round(value, 1)), min_size=8, max_size=20)
+
+
+@given(times, times)
+def test_the_test_is_that_of_scipy(a, b):
+    expected = stats.mannwhitneyu(a, b, method="asymptotic", use_continuity=True).pvalue
+    found = mann_whitney(a, b)
+    assert found == pytest.approx(1.0 if np.isnan(expected) else expected, abs=1e-12)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_holm_never_lowers_a_p_value_and_keeps_their_order(p_values):
+    adjusted = holm(p_values)
+    assert all(before <= after <= 1 for before, after in zip(p_values, adjusted, strict=True))
+    assert [adjusted[i] for i in np.argsort(p_values, kind="stable")] == sorted(adjusted)
+
+
+def test_holm_by_hand():
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+
+
+def sittings(random, us, noise):
+    """Sittings of 3 turns of 9 words, under a kind of noise."""
+    return [[NOISES[noise](random, us) for _ in range(3)] for _ in range(SITTINGS)]
+
+
+def steady(random, us):
+    return us * (1 + 0.02 * np.abs(random.normal(size=9)))
+
+
+def in_bursts(random, us):
+    """Now and then something else runs for a whole turn."""
+    return steady(random, us) * (1.5 if random.uniform() < 0.08 else 1)
+
+
+def in_moods(random, us):
+    """The words of a turn are slow or fast together: they are no independent runs."""
+    return steady(random, us) * random.lognormal(0, 0.05)
+
+
+NOISES = {noise.__name__: noise for noise in (steady, in_bursts, in_moods)}
+
+
+def benchmark(random, noise, factor=1.0):
+    rows = [result(f"p{i}", sittings(random, factor * 10 * (i + 1), noise)) for i in range(VARIANTS)]
+    return report(*rows)
+
+
+@pytest.mark.parametrize("noise", NOISES)
+def test_a_benchmark_against_itself_rarely_shows_a_difference(noise):
+    random = np.random.default_rng(1)
+    alarms = 0
+    for _ in range(200):
+        changes = compare(benchmark(random, noise), benchmark(random, noise)).changes
+        alarms += any(change.verdict != "same" for change in changes)
+    assert alarms / 200 <= 0.05  # 1 % is aimed at; 200 draws of it stay below 3.5 % in 999 cases of 1,000
+
+
+@pytest.mark.parametrize("noise", NOISES)
+def test_what_is_slower_by_a_fifth_is_found(noise):
+    random = np.random.default_rng(2)
+    comparison = compare(benchmark(random, noise), benchmark(random, noise, factor=1.2))
+    assert [change.verdict for change in comparison.changes] == ["slower"] * VARIANTS
+    assert all(change.is_slower_than(0.05) for change in comparison.changes)
+    assert not any(change.is_slower_than(0.3) for change in comparison.changes)
+
+
+def test_faster_is_not_slower():
+    random = np.random.default_rng(3)
+    (change, *_) = compare(benchmark(random, "steady"), benchmark(random, "steady", factor=0.8)).changes
+    assert change.verdict == "faster"
+    assert not change.is_slower_than(0)
+    assert change.ratio == pytest.approx(0.8, rel=0.01)
+
+
+def test_the_interval_of_the_ratio_holds_it():
+    random = np.random.default_rng(4)
+    held = 0
+    for _ in range(300):
+        a, b = random.lognormal(0, 0.05, SITTINGS), 1.1 * random.lognormal(0, 0.05, SITTINGS)
+        low, high = bootstrap_ratio(a, b)
+        held += low <= 1.1 <= high
+    assert held / 300 >= 0.93
+
+
+def steady_row(precision, count=SITTINGS):
+    return result(precision, sittings(np.random.default_rng(5), 10, "steady")[:count])
+
+
+def test_what_is_in_one_result_alone_is_named():
+    comparison = compare(report(steady_row("int4"), steady_row("float32")), report(steady_row("float32")))
+    assert [change.name for change in comparison.changes] == ["onnx float32 (step, 1 thread)"]
+    assert comparison.left_out == ("onnx int4 (step, 1 thread): only in A",)
+
+
+def test_too_few_sittings_are_not_compared():
+    with pytest.raises(UsageError, match="fewer than 4 sittings"):
+        compare(report(steady_row("int4", 3)), report(steady_row("int4")))
+
+
+def test_nothing_in_common():
+    with pytest.raises(UsageError, match="no measured variant in common"):
+        compare(report(steady_row("int4")), report(steady_row("float32")))
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "named"),
+    [
+        ("machine", "host", "another machine"),
+        ("machine", "cpu", "another processor"),
+        ("bundle", "digest", "another bundle"),
+        ("versions", "onnxruntime", "another version of onnxruntime"),
+    ],
+)
+def test_what_else_differs_is_said(part, key, named):
+    other = report(steady_row("int4"), **{part: {key: "other"}})
+    (warning,) = compare(report(steady_row("int4")), other).warnings
+    assert warning.startswith(named)
+
+
+def test_a_machine_that_was_slower_is_said():
+    slower = report(steady_row("int4"), state={"reference_us": [110.0, 111.0]})
+    (warning,) = compare(report(steady_row("int4")), slower).warnings
+    assert "took 1.10 of its time" in warning
+
+
+def test_warnings_of_the_results_come_along():
+    busy = report(steady_row("int4"), warnings=["the machine was busy"])
+    assert compare(report(steady_row("int4")), busy).warnings == ("B: the machine was busy",)
+
+
+def test_equal_results_show_no_difference():
+    one = report(steady_row("int4"))
+    (change,) = compare(one, one).changes
+    assert (change.ratio, change.verdict) == (1.0, "same")
