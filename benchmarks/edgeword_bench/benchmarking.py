@@ -200,9 +200,9 @@ class _Run:
                 "timer_ns": round(_timer_s() * 1e9, 1),
                 **dataclasses.asdict(self._effort),
             },
-            "bandwidth": [
-                {"bytes": size, "gb_per_s": round(rate / 1e9, 2)} for size, rate in sorted(self._bandwidths.items())
-            ],
+            "bandwidth_gb_per_s": {
+                f"{size} bytes": round(rate / 1e9, 2) for size, rate in sorted(self._bandwidths.items())
+            },
         }
 
     def _doubts(self, rows: Sequence[Result]) -> list[str]:

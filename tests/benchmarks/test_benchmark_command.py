@@ -1,0 +1,243 @@
+"""`edgeword benchmark`: what it prints and writes, and its exit codes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import edgeword_bench.commands
+from edgeword.cli import main
+from edgeword_bench import Effort, Interrupted, Report, benchmark
+from tests.benchmarks.reports import report, result
+
+QUICK = Effort(sittings=2, rounds=2, words=80, turn_s=0, least_s=0, most_sittings=2, cold_starts=1)
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """The command with little effort."""
+
+    def run(*given, **options):
+        return benchmark(*given, **options, effort=QUICK)
+
+    monkeypatch.setattr(edgeword_bench.commands, "benchmark", run)
+
+
+@pytest.fixture
+def run(quick, step_bundle, capsys):
+    """Run `benchmark` on a line in which STEP stands for the bundle: exit code, standard output, standard error."""
+
+    def run_line(*words: str) -> tuple[int, str, str]:
+        code = main(["benchmark", *(str(step_bundle) if word == "STEP" else str(word) for word in words)])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run_line
+
+
+ONE = ("STEP", "--engine", "onnx", "--precision", "float32")
+
+
+def test_figures_on_standard_output_and_progress_beside_it(run):
+    code, out, err = run(*ONE)
+    assert code == 0
+    header, row, *_ = out.splitlines()
+    assert header.split()[:2] == ["engine", "precision"]
+    assert row.split()[:2] == ["onnx", "float32"]
+    assert " - " in row  # no p99 of 80 words
+    assert out.splitlines()[-1].startswith("next: edgeword benchmark ")
+    assert "checking 1 variant in processes of their own" in err
+
+
+def test_both_files_are_written(run, tmp_path):
+    code, _, _ = run(*ONE, "--json", tmp_path / "r.json", "--html", tmp_path / "r.html")
+    assert code == 0
+    data = json.loads((tmp_path / "r.json").read_text())
+    assert data.keys() >= {"environment", "results"}
+    assert [row["engine"] for row in data["results"]] == ["onnx"]
+    assert "<svg" in (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["r.html", "r.json"]
+
+
+def test_an_older_result_is_replaced(run, tmp_path):
+    path = tmp_path / "r.json"
+    path.write_text("old")
+    assert run(*ONE, "--json", path)[0] == 0
+    assert Report.from_json(path.read_text()).results
+
+
+def test_a_device_is_written_into_and_stays_one(run):
+    assert run(*ONE, "--json", "/dev/null")[0] == 0
+    assert Path("/dev/null").is_char_device()
+
+
+def test_an_interruption_writes_what_was_measured(run, tmp_path, monkeypatch):
+    partial = Report({**report().environment, "machine": {"cpu": "x", "cores_allowed": 1, "cores": 1}}, (), (), True)
+
+    def interrupted(*_given, **_options):
+        raise Interrupted(partial)
+
+    monkeypatch.setattr(edgeword_bench.commands, "benchmark", interrupted)
+    code, _, err = run("STEP", "--json", tmp_path / "r.json", "--html", tmp_path / "r.html")
+    assert code == 130
+    assert "interrupted" in err
+    assert Report.from_json((tmp_path / "r.json").read_text()).interrupted
+    assert (tmp_path / "r.html").exists()
+
+
+def test_nothing_that_can_be_measured_is_a_failure(run, monkeypatch, tmp_path):
+    broken = report(result("float32", reason="the process died of SIGABRT"))
+    monkeypatch.setattr(edgeword_bench.commands, "benchmark", lambda *_given, **_options: broken)
+    code, out, err = run("STEP", "--json", tmp_path / "r.json")
+    assert code == 1
+    assert "not measured: model.float32.onnx: the process died of SIGABRT" in out
+    assert "no variant could be measured here" in err
+    assert (tmp_path / "r.json").exists()
+
+
+def folder(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+BAD_LINES = {
+    "nothing": ((), "neither a bundle nor --compare"),
+    "no bundle": (("nowhere",), "there is no such folder"),
+    "no such precision here": (("STEP", "--precision", "int16x8"), "has no variant"),
+    "threads": (("STEP", "--threads", "300"), "threads is 300"),
+    "output in no folder": (("STEP", "--json", "nowhere/r.json"), "does not exist; make it first"),
+    "output is a folder": (("STEP", "--html", "."), "it is a folder; name a file in it"),
+    "one file twice": (("STEP", "--json", "r", "--html", "./r"), "--json and --html both name r"),
+    "a limit without a comparison": (("STEP", "--fail-if-slower", "5%"), "is for --compare"),
+    "no percentage": (("--compare", "a", "b", "--fail-if-slower", "much"), "is not a percentage"),
+    "a comparison of a bundle": (("STEP", "--compare", "a", "b"), "--compare takes two results and no bundle"),
+    "one result": (("--compare", "a"), "expected 2 arguments"),
+    "no result": (("--compare", "a", "b"), "cannot read a"),
+}
+
+
+@pytest.mark.parametrize(("words", "message"), BAD_LINES.values(), ids=BAD_LINES)
+def test_bad_lines(run, words, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(*words)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert len(err.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+def test_a_folder_that_cannot_be_written_is_found_before_measuring(run, tmp_path):
+    locked = folder(tmp_path / "locked")
+    locked.chmod(0o500)
+    code, _, err = run("STEP", "--json", locked / "r.json")
+    assert code == 2
+    assert "no permission" in err
+
+
+def test_a_read_only_output_is_found_before_measuring(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
+    code, out, err = run("STEP", "--json", tmp_path / "r.json")
+    assert (code, out) == (2, "")
+    assert err == f"edgeword: cannot write {tmp_path}/r.json: no permission for {tmp_path}; name another file\n"
+
+
+def test_a_disk_that_fills_up_leaves_the_older_result(run, tmp_path, monkeypatch):
+    path = tmp_path / "r.json"
+    path.write_text("old")
+
+    def full(_path, _content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("edgeword.writing._write_flushed", full)
+    code, out, err = run(*ONE, "--json", path)
+    assert code == 2
+    assert "onnx" in out  # what was measured is shown
+    assert "No space left on device" in err
+    assert path.read_text() == "old"
+    assert [item.name for item in tmp_path.iterdir()] == ["r.json"]
+
+
+def test_on_one_processor(step_bundle):
+    code = (
+        "import os, sys; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
+        "from edgeword_bench import Effort, benchmark\n"
+        "effort = Effort(sittings=2, rounds=1, words=20, turn_s=0, least_s=0, most_sittings=2, cold_starts=0)\n"
+        "report = benchmark(sys.argv[1], 'onnx', 'float32', 2, effort=effort)\n"
+        "print(report.results[0].runs, *report.warnings, sep='\\n')"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(step_bundle)], capture_output=True, text=True, check=True)
+    runs, *warnings = done.stdout.splitlines()
+    assert runs == "20"
+    assert "2 threads share 1 processors: they wait for each other" in warnings
+
+
+def result_file(path: Path, factor: float, **changed: object) -> Path:
+    random = np.random.default_rng(0)
+    rows = [
+        result(name, [[factor * us * (1 + 0.02 * random.uniform(size=9)) for _ in range(3)] for _ in range(11)])
+        for name, us in {"float32": 100.0, "int4": 50.0}.items()
+    ]
+    data = json.loads(report(*rows).to_json())
+    path.write_text(json.dumps({**data, **changed}))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("factor", "limit", "code"), [(1.0, "5%", 0), (1.2, "5%", 1), (1.2, "5", 1), (1.2, "30%", 0), (0.8, "0", 0)]
+)
+def test_slower_than_allowed_exits_1(run, tmp_path, factor, limit, code):
+    files = result_file(tmp_path / "a", 1.0), result_file(tmp_path / "b", factor)
+    found, out, err = run("--compare", *files, "--fail-if-slower", limit)
+    assert found == code
+    assert f"{factor:.3f}" in out
+    assert ("slower by more than" in err) == bool(code)
+
+
+def test_without_a_limit_a_slowdown_is_only_shown(run, tmp_path):
+    code, out, _ = run("--compare", result_file(tmp_path / "a", 1.0), result_file(tmp_path / "b", 1.2))
+    assert code == 0
+    assert [line.split()[-1] for line in out.splitlines()[1:3]] == ["slower", "slower"]
+
+
+BAD_RESULTS = {
+    "newer": ({"format_version": 99}, "has format version 99 and this edgeword reads 1; pip install --upgrade"),
+    "older": ({"format_version": 0}, "has format version 0 and this edgeword reads 1; measure again"),
+    "no version": ({"format_version": None}, "it is no result of `edgeword benchmark --json`"),
+    "no rows": ({"results": 3}, "its content is damaged"),
+    "a strange row": ({"results": [{"engine": "onnx"}]}, "its content is damaged"),
+    "nothing measured": ({"results": []}, "no measured variant in common"),
+}
+
+
+@pytest.mark.parametrize(("changed", "message"), BAD_RESULTS.values(), ids=BAD_RESULTS)
+def test_files_that_cannot_be_compared(run, tmp_path, changed, message):
+    files = result_file(tmp_path / "a", 1.0), result_file(tmp_path / "b", 1.0, **changed)
+    code, out, err = run("--compare", *files)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("times", ["NaN", "-1", "true", '"1"', "Infinity", "[]"])
+def test_times_that_are_none(run, tmp_path, times):
+    path = result_file(tmp_path / "b", 1.0)
+    text = path.read_text()
+    start = text.index('"times_us": [[[') + len('"times_us": [[[')
+    path.write_text(text[:start] + times + text[text.index(",", start) :])
+    code, _, err = run("--compare", result_file(tmp_path / "a", 1.0), path)
+    assert code == 2
+    assert "its content is damaged" in err
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff\xfe", b"3"])
+def test_what_is_no_result_at_all(run, tmp_path, content):
+    (tmp_path / "b").write_bytes(content)
+    code, _, err = run("--compare", result_file(tmp_path / "a", 1.0), tmp_path / "b")
+    assert code == 2
+    assert str(tmp_path / "b") in err
+    assert len(err.splitlines()) == 1
