@@ -62,3 +62,14 @@ def window_bundle(export_tiny: Callable[..., Path]) -> Path:
         keras.layers.Dense(tiny.VOCABULARY, activation="softmax"),
     ]
     return export_tiny(tiny.model(layers))
+
+
+@pytest.fixture(scope="session")
+def all_precisions_bundle(export_tiny: Callable[..., Path]) -> Path:
+    """A step bundle with every precision in both formats; int4 asks for widths that 32 divides."""
+    layers = [
+        keras.layers.Embedding(tiny.VOCABULARY, 32, mask_zero=True),
+        keras.layers.LSTM(32),
+        keras.layers.Dense(tiny.VOCABULARY, activation="softmax"),
+    ]
+    return export_tiny(tiny.model(layers, length=None), precisions=["all"], max_perplexity_increase=50)

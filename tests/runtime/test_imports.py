@@ -50,6 +50,23 @@ def test_the_list_of_commands_imports_no_tensorflow():
     assert found & HEAVY <= {"edgeword_train", "edgeword_export", "edgeword_bench"}
 
 
+BENCHMARKS = (
+    "import pkgutil, importlib, edgeword_bench\n"
+    "for module in pkgutil.walk_packages(edgeword_bench.__path__, 'edgeword_bench.'):\n"
+    "    importlib.import_module(module.name)"
+)
+
+
+def test_the_benchmarks_need_the_runtime_alone():
+    assert imported_by(BENCHMARKS) & (HEAVY | {"scipy", "resvg_py"}) == {"edgeword_bench"}
+
+
+def test_a_cold_start_imports_nothing_else_of_the_benchmarks():
+    code = "import edgeword_bench.first_word, sys; print([n for n in sys.modules if n.startswith('edgeword_bench')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert ast.literal_eval(done.stdout) == ["edgeword_bench", "edgeword_bench.first_word"]
+
+
 GENERATE = "import sys, edgeword; edgeword.load(sys.argv[1], sys.argv[2]).generate('the', 2)"
 
 
