@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from edgeword_bench.benchmarking import Interrupted, benchmark
     from edgeword_bench.comparison import Change, Comparison, compare
+    from edgeword_bench.effort import Effort
     from edgeword_bench.results import Report, Result
-    from edgeword_bench.sittings import Effort
 
 __all__ = ["Change", "Comparison", "Effort", "Interrupted", "Report", "Result", "benchmark", "compare"]
 
@@ -16,7 +16,7 @@ _MODULES = {
     "benchmarking": ("Interrupted", "benchmark"),
     "comparison": ("Change", "Comparison", "compare"),
     "results": ("Report", "Result"),
-    "sittings": ("Effort",),
+    "effort": ("Effort",),
 }
 
 

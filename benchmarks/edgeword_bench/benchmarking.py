@@ -19,9 +19,10 @@ from edgeword.language_model import candidates, check_threads
 from edgeword.manifest import Variant
 from edgeword_bench import fresh, machine, summary
 from edgeword_bench.bandwidth import read_bandwidth
+from edgeword_bench.effort import USUAL, Effort
 from edgeword_bench.fresh import ColdStart, Setting
 from edgeword_bench.results import Report, Result
-from edgeword_bench.sittings import USUAL, Effort, Timed, sit
+from edgeword_bench.sitting import Request, Seat, Sitting
 
 # How far the fixed computation may drift before it is said.
 _MOST_DRIFT = 0.05
@@ -92,8 +93,9 @@ class _Run:
         self._bundle, self._setting, self._effort, self._tell = bundle, setting, effort, tell
         self._pairs = list(pairs)
         self._reasons: dict[str, str] = {}
-        self._timed: dict[str, Timed] = {}
+        self._seats: dict[str, list[Seat]] = {}
         self._memory: dict[str, ColdStart] = {}
+        self._deaths: list[str] = []
         self._cold: dict[str, list[ColdStart]] = {variant.file: [] for _, variant in pairs}
         self._references_us: list[float] = []
         self._bandwidths: dict[int, float] = {}
@@ -103,7 +105,7 @@ class _Run:
     def all(self) -> None:
         """Every stage; the report can be asked for after any of them."""
         self._check()
-        if self._timed:
+        if self._seats:
             self._sit()
             self._start_cold()
             self._read_bandwidths()
@@ -115,33 +117,49 @@ class _Run:
             file = pair[1].file
             try:
                 fresh.start(self._setting, pair)  # the first load tries the variant, the second remembers
-                self._memory[file] = fresh.start(self._setting, pair, _MEMORY_WORDS)
+                memory = fresh.start(self._setting, pair, _MEMORY_WORDS)
             except EngineError as error:
                 self._refuse(file, str(error))
             else:
-                self._timed[file] = Timed(pair)
+                self._memory[file], self._seats[file] = memory, []
 
     def _refuse(self, file: str, reason: str) -> None:
         self._reasons[file] = reason
         self._tell(f"not measured: {file}: {reason}")
 
     def _sit(self) -> None:
-        effort = self._effort
+        effort, started = self._effort, time.perf_counter()
         self._tell(f"timing words: {effort.sittings} sittings or more, at least {effort.least_s:g} s")
-        timed = list(self._timed.values())
-        for seconds in sit(self._bundle.path, self._setting.prompt, timed, self._setting.threads, effort):
-            self._references_us.append(seconds * 1e6)
+        for number in range(effort.most_sittings):
+            if number >= effort.sittings and time.perf_counter() - started >= effort.least_s:
+                return
+            words = {file: seats[-1].words_a_turn if seats else 0 for file, seats in self._seats.items()}
+            setting = self._setting
+            request = Request(setting.bundle, setting.prompt, setting.threads, words, effort, seed=number)
+            try:
+                self._keep(fresh.sit(request, setting.cache))
+            except EngineError as error:
+                self._deaths.append(str(error))
+
+    def _keep(self, sitting: Sitting) -> None:
+        self._references_us.append(sitting.reference_s * 1e6)
+        for seat in sitting.seats:
+            self._seats[seat.file].append(seat)
 
     def _start_cold(self) -> None:
         self._tell(f"starting cold: {self._effort.cold_starts} processes for each variant")
         for _ in range(self._effort.cold_starts):
-            for file, timed in self._timed.items():
-                self._cold[file].append(fresh.start(self._setting, timed.pair))
+            for pair in self._running():
+                self._cold[pair[1].file].append(fresh.start(self._setting, pair))
 
     def _read_bandwidths(self) -> None:
         self._tell("reading memory, for the floor")
-        for size in {timed.pair[1].read_bytes for timed in self._timed.values()}:
+        for size in {variant.read_bytes for _, variant in self._running()}:
             self._bandwidths[size] = read_bandwidth(size, self._setting.threads)
+
+    def _running(self) -> list[Pair]:
+        """The pairs that passed the check."""
+        return [pair for pair in self._pairs if pair[1].file in self._seats]
 
     def report(self, absent: Sequence[tuple[Variant, str]], *, interrupted: bool = False) -> Report:
         """What is known by now."""
@@ -170,12 +188,12 @@ class _Run:
             read_bytes_per_word=variant.read_bytes,
             reason=self._reasons.get(variant.file),
         )
-        timed, memory = self._timed.get(variant.file), self._memory.get(variant.file)
-        if timed is None or memory is None:
+        memory = self._memory.get(variant.file)
+        if memory is None:
             return row
         peak = None if memory.peak_rss_bytes is None else memory.peak_rss_bytes / 1e6
         row = dataclasses.replace(row, engine_version=memory.engine_version, peak_rss_mb=peak)
-        row = summary.with_cold_starts(summary.with_words(row, timed), self._cold[variant.file])
+        row = summary.with_cold_starts(summary.with_words(row, self._seats[variant.file]), self._cold[variant.file])
         return summary.with_floor(row, self._bandwidths.get(variant.read_bytes))
 
     def _environment(self, facts: dict[str, Any], state: machine.Meanwhile) -> dict[str, Any]:
@@ -209,6 +227,8 @@ class _Run:
         """What in the figures themselves looks doubtful."""
         unsettled = [row.file for row in rows if row.settled is False]
         found = [f"never reached a steady time while warming up: {', '.join(unsettled)}"] if unsettled else []
+        if self._deaths:
+            found.append(f"{_count(self._deaths, 'sitting')} died, the last of this: {self._deaths[-1]}")
         drift = summary.drift(self._references_us)
         if abs(drift) > _MOST_DRIFT:
             found.append(

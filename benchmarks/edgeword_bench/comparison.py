@@ -1,8 +1,11 @@
 """Two results of the same bundle, or of two: which variants became slower, and how sure that is.
 
-The unit is a sitting: a variant loaded anew, its words timed in rounds between those of the others. Words of one
+The unit is a sitting: a fresh process, in which the variant's words are timed between those of the others. Words of one
 sitting share its memory and its moment, so they are no independent runs, and a test over words would find differences
 between a benchmark and itself.
+
+Sittings are not independent either, where a neighbour on the machine slows several in a row. Disturbance only adds, so
+a difference counts only if the undisturbed quarter of the sittings shows it as well.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from edgeword_bench.results import Interval, Report, Result
 SIGNIFICANCE = 0.01
 # Of fewer sittings than this on either side, no p-value can fall below the significance, whatever they show.
 FEWEST_SITTINGS = 4
-_RESAMPLES = 4000
+_RESAMPLES = 2000
 
 Array = NDArray[np.float64]
 
@@ -39,19 +42,26 @@ class Change:
     """B over A: above 1, B is slower."""
     interval: Interval
     """95 %, by bootstrap over the sittings."""
+    quiet_interval: Interval
+    """The same for the ratio of the lower quartiles: of the sittings that nothing disturbed."""
     p_value: float
     """Two-sided Mann-Whitney test over the sittings' medians, Holm-adjusted for all variants compared."""
 
     @property
     def verdict(self) -> str:
         """`slower`, `faster`, or `same`: nothing that chance would not do."""
-        if self.p_value >= SIGNIFICANCE or self.interval[0] <= 1 <= self.interval[1]:
-            return "same"
-        return "slower" if self.ratio > 1 else "faster"
+        if self.p_value < SIGNIFICANCE and min(self._lows()) > 1:
+            return "slower"
+        if self.p_value < SIGNIFICANCE and max(self.interval[1], self.quiet_interval[1]) < 1:
+            return "faster"
+        return "same"
 
     def is_slower_than(self, limit: float) -> bool:
-        """Whether B is slower by more than `limit` (0.05: 5 %), as far as the interval can tell."""
-        return self.verdict == "slower" and self.interval[0] > 1 + limit
+        """Whether B is slower by more than `limit` (0.05: 5 %), as far as the intervals can tell."""
+        return self.verdict == "slower" and min(self._lows()) > 1 + limit
+
+    def _lows(self) -> tuple[float, float]:
+        return self.interval[0], self.quiet_interval[0]
 
 
 @dataclass(frozen=True)
@@ -113,14 +123,16 @@ def sitting_medians(row: Result) -> list[float]:
 
 def _change(key: Key, a: list[float], b: list[float], p_value: float) -> Change:
     first, second = float(np.median(a)), float(np.median(b))
-    return Change(_named(key), first, second, second / first, bootstrap_ratio(a, b), p_value)
+    intervals = bootstrap_ratio(a, b, 50), bootstrap_ratio(a, b, 25)
+    return Change(_named(key), first, second, second / first, *intervals, p_value)
 
 
-def bootstrap_ratio(a: Sequence[float], b: Sequence[float]) -> Interval:
-    """The 95 % percentile interval of median(b) / median(a), sittings drawn anew with a fixed seed."""
+def bootstrap_ratio(a: Sequence[float], b: Sequence[float], percent: int) -> Interval:
+    """The 95 % percentile interval of a percentile of b over that of a, sittings drawn anew with a fixed seed."""
     random = np.random.default_rng(0)
     first, second = (
-        np.median(random.choice(np.asarray(values), (_RESAMPLES, len(values))), axis=1) for values in (a, b)
+        np.percentile(random.choice(np.asarray(values), (_RESAMPLES, len(values))), percent, axis=1)
+        for values in (a, b)
     )
     low, high = np.percentile(second / first, [2.5, 97.5])
     return float(low), float(high)

@@ -20,7 +20,7 @@ def main() -> None:
     """Print one JSON object: the moments of `time.perf_counter`, which all processes share, and the peak memory."""
     bundle, engine, precision, threads, prompt, words = sys.argv[1:]
     try:
-        _import_engine(engine)
+        import_engine(engine)
         imported = time.perf_counter()
         lm = edgeword.load(bundle, engine, precision, int(threads))
         loaded = time.perf_counter()
@@ -34,7 +34,7 @@ def main() -> None:
         print(json.dumps({**moments, "engine_version": lm.engine_version, "peak_rss_bytes": peak_rss_bytes()}))
 
 
-def _import_engine(engine: str) -> None:
+def import_engine(engine: str) -> None:
     """Import it by name, so that loading does not; a package that misses is left for the loading to name."""
     package = next((name for name in ENGINES[engine].packages if find_spec(name)), engine)
     with suppress(ImportError):

@@ -1,4 +1,4 @@
-"""Cold starts, peak memory, and whether a variant can run at all: each in a process of its own."""
+"""Fresh processes: sittings, cold starts, peak memory, and whether a variant can run at all."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
 from edgeword.choice import Pair
 from edgeword.errors import EngineError
+from edgeword_bench.sitting import Request, Seat, Sitting
 
 # Long enough for a first load on a slow device, which tries the variant; what takes longer hangs.
 _PATIENCE_S = 300
-_COMMAND = (sys.executable, "-c", "from edgeword_bench.first_word import main; main()")
+_PYTHON = (sys.executable, "-c")
+_FIRST_WORD = "from edgeword_bench.first_word import main; main()"
+_SITTING = "from edgeword_bench.sitting import main; main()"
 
 
 @dataclass(frozen=True)
@@ -54,17 +57,29 @@ def start(setting: Setting, pair: Pair, words: int = 1) -> ColdStart:
     kind, variant = pair
     arguments = [setting.bundle, kind.name, variant.precision, str(setting.threads), setting.prompt, str(words)]
     started = time.perf_counter()
+    return _cold_start(started, _ask([*_PYTHON, _FIRST_WORD, *arguments], setting.cache))
+
+
+def sit(request: Request, cache: str) -> Sitting:
+    """Time variants in a fresh process; raises EngineError where it dies."""
+    answer = _ask([*_PYTHON, _SITTING], cache, json.dumps(asdict(request)))
+    return Sitting([Seat(**seat) for seat in answer["seats"]], answer["reference_s"])
+
+
+def _ask(command: list[str], cache: str, text: str = "") -> dict[str, Any]:
+    """Run a process; the last line that it prints is JSON."""
     try:
         process = subprocess.run(
-            [*_COMMAND, *arguments],
-            env={**os.environ, "XDG_CACHE_HOME": setting.cache},
+            command,
+            input=text.encode(),
+            env={**os.environ, "XDG_CACHE_HOME": cache},
             capture_output=True,
             timeout=_PATIENCE_S,
             check=False,
         )
     except subprocess.TimeoutExpired:
         raise EngineError(f"no word within {_PATIENCE_S} s") from None
-    return _cold_start(started, _answer(process))
+    return _answer(process)
 
 
 def _answer(process: subprocess.CompletedProcess[bytes]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 from edgeword_bench.fresh import ColdStart
 from edgeword_bench.percentiles import ENOUGH, median, percentile
 from edgeword_bench.results import Result
-from edgeword_bench.sittings import Timed
+from edgeword_bench.sitting import Seat
 
 # A turn of fewer words has no tenths to compare.
 _FEWEST_WORDS = 20
@@ -23,20 +23,21 @@ def drift(times: Sequence[float]) -> float:
     return float(np.median(times[-third:]) / np.median(times[:third])) - 1 if third else 0.0
 
 
-def with_words(row: Result, timed: Timed) -> Result:
-    """The row with the figures of its words."""
-    words = np.asarray([us for sitting in timed.sittings_us for turn in sitting for us in turn])
+def with_words(row: Result, seats: Sequence[Seat]) -> Result:
+    """The row with the figures of its words, from all sittings."""
+    words = np.asarray([us for seat in seats for turn in seat.turns_us for us in turn])
+    engine_us = [us for seat in seats for us in seat.engine_us]
     found: dict[str, Any] = {
         "runs": len(words),
-        "settled": timed.settled if timed.sittings_us else None,
+        "settled": all(seat.settled for seat in seats) if seats else None,
         "words_per_s": float(1e6 / words.mean()) if len(words) else None,
-        "engine_p50_us": median(timed.engine_us),
-        "engine_runs_per_word": timed.engine_runs / len(timed.engine_us) if timed.engine_us else None,
-        "last_over_first": last_over_first(timed.sittings_us),
-        "prompt_ms": _median_ms(timed.prompts_s),
-        "first_word_ms": _median_ms(timed.first_words_s),
-        "load_ms": _median_ms(timed.loads_s),
-        "times_us": tuple(tuple(map(tuple, sitting)) for sitting in timed.sittings_us),
+        "engine_p50_us": median(engine_us),
+        "engine_runs_per_word": sum(seat.engine_runs for seat in seats) / len(engine_us) if engine_us else None,
+        "last_over_first": last_over_first([turn for seat in seats for turn in seat.turns_us]),
+        "prompt_ms": _median_ms([seconds for seat in seats for seconds in seat.prompts_s]),
+        "first_word_ms": _median_ms([seconds for seat in seats for seconds in seat.first_words_s]),
+        "load_ms": _median_ms([seat.load_s for seat in seats]),
+        "times_us": tuple(tuple(map(tuple, seat.turns_us)) for seat in seats),
     }
     for percent in ENOUGH:
         estimate = percentile(words, percent)
@@ -45,10 +46,10 @@ def with_words(row: Result, timed: Timed) -> Result:
     return dataclasses.replace(row, **found)
 
 
-def last_over_first(sittings: Sequence[Sequence[Sequence[float]]]) -> float | None:
+def last_over_first(turns: Sequence[Sequence[float]]) -> float | None:
     """The last tenth of the words of a turn over the first tenth: the median of that ratio over the turns."""
-    turns = [turn for sitting in sittings for turn in sitting if len(turn) >= _FEWEST_WORDS]
-    tenths = [(turn[: len(turn) // 10], turn[-(len(turn) // 10) :]) for turn in turns]
+    long = [turn for turn in turns if len(turn) >= _FEWEST_WORDS]
+    tenths = [(turn[: len(turn) // 10], turn[-(len(turn) // 10) :]) for turn in long]
     return median([float(np.median(last) / np.median(first)) for first, last in tenths])
 
 

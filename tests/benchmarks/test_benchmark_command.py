@@ -14,7 +14,7 @@ from edgeword.cli import main
 from edgeword_bench import Effort, Interrupted, Report, benchmark
 from tests.benchmarks.reports import report, result
 
-QUICK = Effort(sittings=2, rounds=2, words=80, turn_s=0, least_s=0, most_sittings=2, cold_starts=1)
+QUICK = Effort(sittings=2, rounds=2, words=80, turn_s=0, least_s=0, cold_starts=1)
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ def test_on_one_processor(step_bundle):
     code = (
         "import os, sys; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
         "from edgeword_bench import Effort, benchmark\n"
-        "effort = Effort(sittings=2, rounds=1, words=20, turn_s=0, least_s=0, most_sittings=2, cold_starts=0)\n"
+        "effort = Effort(sittings=2, rounds=1, words=20, turn_s=0, least_s=0, cold_starts=0)\n"
         "report = benchmark(sys.argv[1], 'onnx', 'float32', 2, effort=effort)\n"
         "print(report.results[0].runs, *report.warnings, sep='\\n')"
     )

@@ -3,12 +3,11 @@
 import dataclasses
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
-from edgeword import BundleError, MissingEngineError, UsageError
+from edgeword import BundleError, EngineError, MissingEngineError, UsageError
 from edgeword.bundle import Bundle
 from edgeword.engines import EngineKind
 from edgeword_bench import Effort, Interrupted, Report, benchmark, fresh
@@ -19,7 +18,7 @@ CONTRACT = {
     *("engine", "format", "precision", "decode", "threads", "runs", "p50_us", "p90_us", "p99_us", "words_per_s"),
     *("load_ms", "cold_start_ms", "peak_rss_mb", "size_bytes", "perplexity", "top1_agreement"),
 }
-QUICK = Effort(sittings=2, rounds=2, words=80, turn_s=0, least_s=0, most_sittings=2, cold_starts=1)
+QUICK = Effort(sittings=2, rounds=2, words=80, turn_s=0, least_s=0, cold_starts=1)
 ENOUGH = dataclasses.replace(QUICK, sittings=11, rounds=1, words=700, most_sittings=11, cold_starts=11)
 
 
@@ -88,14 +87,30 @@ def test_a_variant_that_fails_its_self_test_has_a_row_with_the_reason(copy):
 
 def test_a_variant_of_which_the_engine_dies_has_a_row_with_the_reason(copy, monkeypatch):
     dying = "import sys, os; 'litert' in sys.argv and os.abort(); from edgeword_bench.first_word import main; main()"
-    monkeypatch.setattr(fresh, "_COMMAND", (sys.executable, "-c", dying))
+    monkeypatch.setattr(fresh, "_FIRST_WORD", dying)
     dead, whole = benchmark(copy, effort=QUICK).results
     assert dead.reason == "the process died of SIGABRT"
     assert whole.runs == 80
 
 
+def test_a_sitting_that_dies_is_said_and_the_others_count(copy, monkeypatch):
+    sit, asked = fresh.sit, []
+
+    def dying_once(request, cache):
+        asked.append(request.seed)
+        if request.seed == 0:
+            raise EngineError("the process died of SIGSEGV")
+        return sit(request, cache)
+
+    monkeypatch.setattr(fresh, "sit", dying_once)
+    report = benchmark(copy, engine="onnx", effort=QUICK)
+    assert asked == [0, 1]
+    assert report.results[0].runs == 40
+    assert "1 sitting died, the last of this: the process died of SIGSEGV" in report.warnings
+
+
 def test_a_process_that_hangs_is_given_up(copy, monkeypatch):
-    monkeypatch.setattr(fresh, "_COMMAND", (sys.executable, "-c", "import time; time.sleep(60)"))
+    monkeypatch.setattr(fresh, "_FIRST_WORD", "import time; time.sleep(60)")
     monkeypatch.setattr(fresh, "_PATIENCE_S", 0.1)
     assert [row.reason for row in benchmark(copy, effort=QUICK).results] == ["no word within 0.1 s"] * 2
 

@@ -51,6 +51,16 @@ def in_moods(random, us):
     return steady(random, us) * random.lognormal(0, 0.05)
 
 
+def test_a_stretch_of_disturbance_is_no_slowdown():
+    """Eight sittings in a row beside a noisy neighbour: the ranks differ, the undisturbed sittings do not."""
+    random = np.random.default_rng(6)
+    calm, disturbed = ([[steady(random, us)] for us in times] for times in ([50.0] * 11, [62.0] * 8 + [50.0] * 3))
+    (change,) = compare(report(result("int4", calm)), report(result("int4", disturbed))).changes
+    assert change.p_value < 0.01
+    assert change.interval[0] > 1
+    assert change.verdict == "same"
+
+
 NOISES = {noise.__name__: noise for noise in (steady, in_bursts, in_moods)}
 
 
@@ -86,14 +96,15 @@ def test_faster_is_not_slower():
     assert change.ratio == pytest.approx(0.8, rel=0.01)
 
 
-def test_the_interval_of_the_ratio_holds_it():
+@pytest.mark.parametrize("percent", [50, 25])
+def test_the_interval_of_the_ratio_holds_it(percent):
     random = np.random.default_rng(4)
     held = 0
     for _ in range(300):
         a, b = random.lognormal(0, 0.05, SITTINGS), 1.1 * random.lognormal(0, 0.05, SITTINGS)
-        low, high = bootstrap_ratio(a, b)
+        low, high = bootstrap_ratio(a, b, percent)
         held += low <= 1.1 <= high
-    assert held / 300 >= 0.93
+    assert held / 300 >= 0.9
 
 
 def steady_row(precision, count=SITTINGS):

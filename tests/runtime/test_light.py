@@ -285,7 +285,7 @@ import sys
 import edgeword_bench.commands as commands
 from edgeword.cli import main
 from edgeword_bench import Effort, benchmark
-effort = Effort(sittings=2, rounds=1, words=20, turn_s=0, least_s=0, most_sittings=2, cold_starts=1)
+effort = Effort(sittings=2, rounds=1, words=20, turn_s=0, least_s=0, cold_starts=1)
 commands.benchmark = lambda *given, **options: benchmark(*given, **options, effort=effort)
 sys.exit(main(["benchmark", *sys.argv[1:]]))
 """
