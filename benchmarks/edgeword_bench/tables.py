@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from edgeword.commands.table import aligned
 from edgeword_bench.comparison import Comparison
@@ -58,21 +59,20 @@ def report_lines(report: Report) -> list[str]:
         lines += [*_table(_LATENCY, measured), "", *_table(_START, measured)]
     others = [row for row in report.results if not row.runs]
     lines += [f"not measured: {row.file}: {row.reason or 'interrupted before its turn'}" for row in others]
-    return [*lines, "", _machine(report)]
+    threads = report.environment["settings"]["threads"]
+    return [*lines, "", f"{machine_line(report.environment)}; {threads} thread{'s' if threads > 1 else ''}"]
 
 
 def _table(columns: Sequence[tuple[str, Cell]], rows: Sequence[Result]) -> list[str]:
     return aligned([[title for title, _ in columns], *([cell(row) for _, cell in columns] for row in rows)])
 
 
-def _machine(report: Report) -> str:
-    facts, settings = report.environment["machine"], report.environment["settings"]
-    threads = f"{settings['threads']} thread{'s' if settings['threads'] > 1 else ''}"
-    names = ("python", "numpy", "ai-edge-litert", "tflite-runtime", "onnxruntime")
-    found = report.environment["versions"]
-    versions = ", ".join(f"{name} {found[name]}" for name in names if name in found)
+def machine_line(environment: Mapping[str, Any]) -> str:
+    """Processor and versions of an environment that holds `machine` and `versions`."""
+    facts, versions = environment["machine"], environment["versions"]
     processor = f"{facts['cpu'] or facts['architecture']}, {facts['cores_allowed']} of {facts['cores']} processors"
-    return f"{processor}, {threads}; {versions}"
+    named = ", ".join(f"{name} {version}" for name, version in versions.items() if version and name != "edgeword")
+    return f"{processor}; {named}"
 
 
 def comparison_lines(comparison: Comparison) -> list[str]:

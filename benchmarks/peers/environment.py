@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
-_PACKAGES = (
-    "edgeword",
-    "numpy",
-    "tensorflow",
-    "keras",
-    "ai-edge-litert",
-    "onnxruntime",
-    "tf2onnx",
-    "torch",
-    "openvino",
-)
+from edgeword_bench import machine
+
+_PEERS = ("tensorflow", "keras", "tf2onnx", "torch", "openvino")
 
 
 def environment() -> dict[str, Any]:
     """What the figures depend on; the version of a package that is not installed is None."""
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    models = [line.partition(":")[2].strip() for line in lines if "model name" in line]
     return {
-        "cpu": models[0] if models else platform.processor(),
-        "cores": len(os.sched_getaffinity(0)),
-        "load_1min": os.getloadavg()[0],
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "versions": {name: _version(name) for name in _PACKAGES},
+        "machine": machine.machine(),
+        "versions": {**machine.versions(), **{name: _version(name) for name in _PEERS}},
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 import statistics
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
 
+from edgeword_bench.percentiles import percentile
 from peers.connection import Connection, WorkerError
 from peers.table import Peer
 from peers.task import Task
@@ -128,12 +128,6 @@ def median(values: Sequence[float]) -> float | None:
 
 
 def median_interval(values: Sequence[float]) -> tuple[float, float] | None:
-    """The order statistics that hold the median with at least 95 %; None of fewer than six values.
-
-    The k-th smallest and the k-th largest of n miss it with probability 2 P(Binomial(n, 1/2) < k).
-    """
-    n, missed, k = len(values), 0.0, 0
-    while (missed := missed + 2 * math.comb(n, k) / 2**n) <= 0.05:
-        k += 1
-    ordered = sorted(values)
-    return (ordered[k - 1], ordered[n - k]) if k else None
+    """The 95 % interval of the median; None of too few values."""
+    found = percentile(values, 50)
+    return found.interval if found else None

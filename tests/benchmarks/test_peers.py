@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from peers import connection, interleaving, models, own_figures, run
-from peers.interleaving import Row, measure, median_interval
+from peers.interleaving import Row, measure
 from peers.table import PEERS, Peer
 from peers.task import STEP_WORDS, WINDOW_WORDS, Task
 
@@ -144,11 +143,6 @@ def test_a_peer_that_does_not_answer_is_given_up(counting: Path, monkeypatch: py
     sleeping, other = measured(counting, fake("sleeping"), fake("counting"))
     assert sleeping.reason == "no answer within 1 s"
     assert other.reason is None
-
-
-@pytest.mark.parametrize(("count", "expected"), [(5, None), (6, (1, 6)), (11, (2, 10)), (15, (4, 12))])
-def test_the_interval_of_a_median(count: int, expected: tuple[int, int] | None) -> None:
-    assert median_interval(np.random.default_rng(0).permutation(count) + 1) == expected
 
 
 def test_a_row_without_times_has_no_figure() -> None:

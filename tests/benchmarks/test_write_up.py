@@ -1,0 +1,98 @@
+"""The page that `make benchmark` writes: it says what was missed and who is ahead."""
+
+import dataclasses
+import json
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+import scaling
+import write_up
+from edgeword_bench import machine
+from tests.benchmarks.reports import report, result
+
+ENVIRONMENT = {"machine": machine.machine(), "versions": machine.versions(), "defaults": {"units": 256, "window": None}}
+
+
+def peer(name, p50_us, precision="float32", **changed):
+    row = {"name": name, "library": "numpy 2", "threads": 1, "precision": precision, "words": 200, "agreement": None}
+    return {**row, "p50_us": p50_us, "interval_us": None, "reason": None, **changed}
+
+
+def peers(*rows, **ratios):
+    engines = ("litert", "onnx")
+    found = {"notebook over edgeword": 600.0, "edgeword over bare loop, float32": 1.0, **ratios}
+    figures = {
+        "time_ratios": [
+            {"what": what, "below": f"edgeword {engine}, float32", "ratio": ratio}
+            for what, ratio in found.items()
+            for engine in engines
+        ],
+        "size_ratios": [],
+        "flatness": {engine: {"ratio": 1.0} for engine in engines},
+        "cold_start": {engine: {"ratio": 1.5} for engine in engines},
+    }
+    model = {"name": "A", "vocabulary": 10, "embedding": 2, "units": 3}
+    return {"model": model, "environment": ENVIRONMENT, "peers": rows, "figures": figures, "notes": ["a note"]}
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(**files):
+        for name, content in files.items():
+            (tmp_path / f"{name.replace('_', '-')}.json").write_text(json.dumps(content))
+        return write_up.page(tmp_path)
+
+    return write
+
+
+def test_what_was_not_reached_is_bold(written):
+    page = written(peers_A=peers())
+    assert "| the notebook's word over edgeword's, dynamic-int8 | A | ≥ 500 | 600 | 600 |" in page
+    assert "| a fresh process's word over its imports | A | ≤ 1.30 | **1.50** | **1.50** |" in page
+    assert "| float32's time over dynamic-int8's | A | ≥ 5.00 | not measured | not measured |" in page
+
+
+def test_who_is_ahead_is_named(written):
+    rows = (peer("PyTorch", 50.0), peer("edgeword onnx, float32", 60.0), peer("edgeword litert, float32", 40.0))
+    page = written(peers_A=peers(*rows))
+    assert "- Model A, float32: PyTorch (50.0 µs) is ahead of edgeword onnx, float32 (60.0 µs)." in page
+    assert "ahead of edgeword litert" not in page
+
+
+def test_another_precision_and_our_own_bare_loop_are_not_ahead():
+    rows = (
+        peer("PyTorch", 1.0, "dynamic-int8"),
+        peer("bare onnx step, float32", 2.0),
+        peer("edgeword onnx, float32", 3),
+    )
+    assert write_up.ahead_of_edgeword("A", peers(*rows)) == []
+
+
+def test_a_peer_that_could_not_be_had_says_why(written):
+    page = written(peers_A=peers(peer("PyTorch", None, library=None, reason="there is no torch")))
+    assert "| PyTorch | - | 1 | - | not measured: there is no torch | - |" in page
+
+
+def test_without_results_there_is_only_the_head(written):
+    assert written().startswith("# Benchmarks\n")
+    assert "##" not in written()
+
+
+def test_exponents_are_those_of_a_power():
+    x = [1_000, 3_000, 10_000]
+    found = scaling.exponents(x, [2 * value**1.5 for value in x])
+    assert found == pytest.approx({"all": 1.5, "end": 1.5})
+
+
+def test_every_picture_is_drawn(tmp_path):
+    random = np.random.default_rng(0)
+    row = result("int4", [[random.uniform(9, 11, 30) for _ in range(3)] for _ in range(4)])
+    row = dataclasses.replace(row, p90_us=10.5, p99_us=10.9)
+    (tmp_path / "demo.json").write_text(report(row).to_json())
+    line = {"engine": "onnx", "precision": "float32", "threads": 1, "x": [1, 10], "p50_us": [1.0, 10.0]}
+    (tmp_path / "scaling.json").write_text(json.dumps({"sweeps": {"units": [line]}}))
+    pictures = dict(write_up.drawn(tmp_path))
+    assert pictures.keys() == {"benchmark-size", "benchmark-distributions", "benchmark-positions", "scaling-units"}
+    assert all(ET.fromstring(svg).tag.endswith("svg") for svg in pictures.values())  # noqa: S314 (our own)
