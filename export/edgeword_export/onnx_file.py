@@ -12,13 +12,14 @@ import onnx
 import tensorflow as tf
 
 from edgeword_export.calibration import Calibration
+from edgeword_export.channel_scales import scale_channels_last
 from edgeword_export.errors import ConversionError
 from edgeword_export.formats import Writer
 from edgeword_export.signature import BARE, BARE_ROWS, TOKEN_INPUTS, Signatures, Style
 from edgeword_export.weight_reads import Operator, Weight, read_bytes
 
 OPSET = 17
-_INT4_BLOCK = 64
+_INT4_BLOCK = 128
 
 # Operators with graphs inside them: the quantizer leaves those alone, and a session on what it then writes
 # aborts the whole process.
@@ -89,9 +90,11 @@ def _dynamic_int8(writer: OnnxWriter) -> onnx.ModelProto:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     settings = {"weight_type": QuantType.QInt8, "per_channel": True, "op_types_to_quantize": _QUANTIZED}
-    return _through_files(
+    model = _through_files(
         writer.convert(BARE_ROWS), lambda source, target: quantize_dynamic(source, target, **settings)
     )
+    scale_channels_last(model)
+    return model
 
 
 def _static_int8(writer: OnnxWriter) -> onnx.ModelProto:

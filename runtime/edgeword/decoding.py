@@ -20,6 +20,9 @@ from edgeword.engines import Buffers, Engine, Graph
 from edgeword.errors import BundleError
 from edgeword.manifest import Manifest, State
 
+# exp(88.7) is the largest that float32 holds; the sum over a vocabulary of 4 million has to fit as well.
+_EXP_IS_SAFE = 60.0
+
 Array = NDArray[Any]
 Prediction = tuple[int, float]
 """The greedy next token and its natural log-probability."""
@@ -267,13 +270,16 @@ def _prediction_of(graph: Graph) -> Callable[[], Prediction]:
         token, logprob = graph.outputs["next_token"], graph.outputs["logprob"]
         return lambda: (token.item(0), logprob.item(0))
     logits = graph.outputs["logits"].reshape(-1)
-    shifted = np.empty_like(logits)
+    powers = np.empty_like(logits)
 
     def greedy() -> Prediction:
         best = int(logits.argmax())
-        # Log softmax at its maximum: -log Σ exp(logits - max).
-        np.exp(np.subtract(logits, logits[best], out=shifted), out=shifted)
-        return best, -math.log(shifted.sum())
+        largest = logits.item(best)
+        # Log softmax at its maximum: max - log Σ exp(logits), shifted only where float32 needs it.
+        if -_EXP_IS_SAFE < largest < _EXP_IS_SAFE:
+            return best, largest - math.log(np.exp(logits, out=powers).sum())
+        np.exp(np.subtract(logits, largest, out=powers), out=powers)
+        return best, -math.log(powers.sum())
 
     return greedy
 

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import gc
+import types
 import weakref
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from keras.utils import pad_sequences
 import edgeword
 from edgeword import BundleError, EngineError
 from edgeword.bundle import Bundle
-from edgeword.decoding import decoder_factory
+from edgeword.decoding import _prediction_of, decoder_factory
 from edgeword.engines import ENGINES
 from edgeword.manifest import Decode
 from edgeword.padding import Padding
@@ -327,3 +328,13 @@ def test_a_file_that_is_no_model_is_an_engine_error(engine, content):
     with pytest.raises(EngineError, match="refuses the file") as refusal:
         ENGINES[engine].open(content, 1)
     assert len(str(refusal.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("offset", [-1e30, -1000.0, -61.0, -59.0, 0.0, 59.0, 61.0, 1000.0, 1e30])
+def test_the_log_probability_is_the_same_wherever_the_logits_lie(offset):
+    logits = np.random.default_rng(0).normal(0, 3, 5000).astype(np.float32)
+    logits = (logits - logits.max() + np.float32(offset)).astype(np.float32)
+    token, logprob = _prediction_of(types.SimpleNamespace(outputs={"logits": logits[None]}))()
+    expected = log_softmax(logits.astype(np.float64))
+    assert token == int(logits.argmax())
+    assert logprob == pytest.approx(expected[token], abs=1e-5)
