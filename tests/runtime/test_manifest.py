@@ -43,6 +43,7 @@ DATA = {
             "size": 7,
             "sha256": "ef",
             "verified": ["onnxruntime 1.31.1"],
+            "read_bytes": 4096,
             "fidelity": FIDELITY,
             "self_test": [-0.5, -1.25],
         }
