@@ -77,6 +77,8 @@ def faithful(
 ) -> Iterator[Result]:
     """The rows with their fidelity on these texts in the place of the manifest's."""
     for row in report.results:
+        if row.reason:
+            continue
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             lm = edgeword.load(bundle, row.engine, row.precision)
@@ -110,7 +112,7 @@ def table(rows: Sequence[Result], keras: float, words: int) -> Iterator[str]:
         time = "-" if row.p50_us is None else f"{row.p50_us:,.0f}"
         yield (
             f"| {row.format} | `{row.precision}` | {row.size_bytes / 1e6:.2f} MB "
-            f"| {row.size_bytes / whole[row.format]:.3f} | {row.perplexity:.3f} "
+            f"| {row.size_bytes / whole.get(row.format, float('nan')):.3f} | {row.perplexity:.3f} "
             f"| {row.perplexity_increase:+.3f} % | {row.top1_agreement:.1%} | {time} |"
         )
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import gc
 import json
 import os
+import random
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -71,10 +73,11 @@ def main() -> None:
     out = parser.parse_args().out
     before = machine.moment()
     sweeps = {name: sweep(name, *values) for name, values in SWEEPS.items()}
-    state = machine.meanwhile(before, machine.moment())
+    facts, state = machine.machine(), machine.meanwhile(before, machine.moment())
     environment = {
-        "machine": machine.machine(),
+        "machine": facts,
         "state": dataclasses.asdict(state),
+        "warnings": machine.doubts(facts, state, threads=2),
         "versions": machine.versions(),
         "defaults": dataclasses.asdict(Size()),
     }
@@ -113,9 +116,12 @@ def measured(size: Size, threads: Sequence[int]) -> dict[tuple[str, str, int], l
     ways = dict(decoders(size, threads))
     words = {key: _words_a_turn(decoder, size) for key, decoder in ways.items()}
     times: dict[tuple[str, str, int], list[float]] = {key: [] for key in ways}
-    for _ in range(ROUNDS):
-        for key, decoder in ways.items():
-            times[key].append(float(np.median(_words_us(decoder, size, words[key]))))
+    gc.collect()
+    gc.disable()
+    for number in range(ROUNDS):
+        for key in random.Random(number).sample(list(ways), len(ways)):  # noqa: S311 (no secret)
+            times[key].append(float(np.median(_words_us(ways[key], size, words[key]))))
+    gc.enable()
     return times
 
 
@@ -169,9 +175,9 @@ def random_model(size: Size) -> keras.Model:
             layers.Dense(size.vocabulary, activation="softmax"),
         ]
     )
-    random = np.random.default_rng(0)
+    drawn = np.random.default_rng(0)
     for weight in model.trainable_weights:
-        weight.assign(random.normal(0, 1 / np.sqrt(weight.shape[0]), weight.shape))
+        weight.assign(drawn.normal(0, 1 / np.sqrt(weight.shape[0]), weight.shape))
     return model
 
 

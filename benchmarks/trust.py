@@ -1,6 +1,6 @@
 """How far `edgeword benchmark` can be trusted: its p50 beside another clock's, and its verdicts on itself.
 
-    python benchmarks/trust.py BUNDLE [--repeats 20] [--out benchmarks/results/trust.json]
+    python benchmarks/trust.py BUNDLE [--repeats 10] [--out benchmarks/results/trust.json]
 
 The p50 of a word is held against `timeit` around the same stream of words, in a process of its own, in turn with the
 benchmark. Then pairs of benchmarks of the same bundle are compared with each other: each `slower` or `faster` is a
@@ -35,7 +35,7 @@ def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("bundle")
-    parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--repeats", type=int, default=10, choices=range(2, 1001), metavar="N")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/trust.json"))
     given = parser.parse_args()
     reports: list[Report] = []
@@ -47,7 +47,12 @@ def main() -> None:
                 independent.setdefault(row.name, []).append(by_timeit(given.bundle, row.engine, precision))
             reports.append(report)
         print(f"{number + 1} of {given.repeats}", file=sys.stderr)
-    result = {"environment": reports[-1].environment, "p50": clocks(reports, independent), **alarms(reports)}
+    warnings = sorted({line for report in reports for line in report.warnings})
+    result = {
+        "environment": {**reports[-1].environment, "warnings": warnings},
+        "p50": clocks(reports, independent),
+        **alarms(reports),
+    }
     given.out.parent.mkdir(parents=True, exist_ok=True)
     given.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(json.dumps({key: value for key, value in result.items() if key != "environment"}, indent=1))
@@ -82,10 +87,10 @@ def alarms(reports: list[Report]) -> dict[str, Any]:
     for start in range(len(PRECISIONS)):
         same = reports[start :: len(PRECISIONS)]
         for a, b in zip(same[::2], same[1::2], strict=False):
-            changes = compare(a, b).changes
-            verdicts.append([change.verdict for change in changes])
-            ratios += [change.ratio for change in changes]
-            failures += any(change.is_slower_than(0.05) for change in changes)
+            comparison = compare(a, b)
+            verdicts.append([change.verdict for change in comparison.changes])
+            ratios += [change.ratio for change in comparison.changes]
+            failures += bool(comparison.slower_than(0.05))
     return {
         "comparisons": len(verdicts),
         "with_a_false_verdict": sum(any(verdict != "same" for verdict in row) for row in verdicts),

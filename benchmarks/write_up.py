@@ -164,7 +164,7 @@ def _peers(name: str, found: Json) -> Iterator[str]:
         yield _peer(row, rows[0]["p50_us"])
     yield ""
     yield from (f"- {note}" for note in found["notes"])
-    yield f"\n{machine_line(found['environment'])}\n"
+    yield from _where(found["environment"])
 
 
 def _peer(row: Json, fastest: float) -> str:
@@ -192,14 +192,25 @@ def ahead_of_edgeword(model: str, result: Json) -> list[str]:
     """Each way of others that is faster than edgeword in the same precision, on either of its engines."""
     rows = [row for row in result["peers"] if row["p50_us"] is not None]
     own = [row for row in rows if row["name"].startswith("edgeword ")]
-    others = [row for row in rows if not row["name"].startswith(("edgeword ", "bare "))]
+    others = [row for row in rows if not row["name"].startswith("edgeword ")]
     return [
         f"- Model {model}, {mine['precision']}: {other['name']} ({other['p50_us']:,.1f} µs) is ahead of {mine['name']} "
-        f"({mine['p50_us']:,.1f} µs)."
+        f"({mine['p50_us']:,.1f} µs){', though their intervals overlap' if _overlap(mine, other) else ''}."
         for mine in own
         for other in others
         if other["precision"] == mine["precision"] and other["p50_us"] < mine["p50_us"]
     ]
+
+
+def _overlap(a: Json, b: Json) -> bool:
+    first, second = a["interval_us"], b["interval_us"]
+    return bool(first and second and first[0] <= second[1] and second[0] <= first[1])
+
+
+def _where(environment: Json) -> Iterator[str]:
+    """The machine, and what was not as it should be."""
+    yield f"\n{machine_line(environment)}\n"
+    yield from (f"**Warning:** {line}.\n" for line in environment.get("warnings", ()))
 
 
 _SIZES = {"vocabulary": "words in the vocabulary", "units": "units", "layers": "layers", "window": "window, tokens"}
@@ -225,7 +236,7 @@ def _scaling(found: Json) -> Iterator[str]:
             )
     yield ""
     yield from (f"![Time a word against {_SIZES[name]}](pictures/scaling-{name}.png)" for name in found["sweeps"])
-    yield f"\n{machine_line(found['environment'])}\n"
+    yield from _where(found["environment"])
 
 
 def _trust(found: Json) -> Iterator[str]:
@@ -240,7 +251,7 @@ def _trust(found: Json) -> Iterator[str]:
         f"`--fail-if-slower 5%`. The medians differed by a factor of {found['smallest_ratio']:.2f} to "
         f"{found['largest_ratio']:.2f}. The tests count the false alarms of simulated benchmarks.\n"
     )
-    yield machine_line(found["environment"])
+    yield from _where(found["environment"])
 
 
 def drawn(results: Path) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 _ITEM_BYTES = 8
 # One call reads this much, so that starting it does not count.
 _BYTES_A_CALL = 1 << 26
-_REPEATS = 9
+_REPEATS = 5
 
 
 def read_bandwidth(size: int, threads: int = 1) -> float:

@@ -224,7 +224,7 @@ def distributions(report: Report) -> str:
 
 
 def _words(result: Result) -> Floats:
-    words = np.array([us for sitting in result.times_us for round_ in sitting for us in round_], dtype=np.float64)
+    words = np.array([us for sitting in result.times_us for turn in sitting for us in turn], dtype=np.float64)
     return words[words > 0]
 
 
@@ -293,11 +293,11 @@ def density(words: Floats, x: Scale) -> tuple[Floats, Floats]:
     return ((edges[:-1] + edges[1:]) / 2)[first:last], (smooth / smooth.max())[first:last]
 
 
-# --- the time a word along a round ---
+# --- the time a word along a turn ---
 
 
 def positions(report: Report) -> str:
-    """Median time at a word's place in its round over the variant's p50: flat where a word's cost does not grow."""
+    """Median time at a word's place in its turn over the variant's p50: flat where a word's cost does not grow."""
     heading = "Does a word cost more as the text grows?"
     measured = [result for result in report.results if _words(result).size]
     if not measured:
@@ -305,7 +305,7 @@ def positions(report: Report) -> str:
     series = [_relative(result, index) for result, index in zip(measured, _within_engine(measured), strict=True)]
     return lines(
         series,
-        "word's place in its round",
+        "word's place in its turn",
         "median time there ÷ the variant's p50",
         title=heading,
         markers=False,
@@ -332,10 +332,10 @@ def _relative(result: Result, index: int) -> Series:
 
 
 def position_medians(result: Result) -> Floats:
-    """The median over all rounds at each place, as far as at least half of the rounds go: the rest are too few."""
-    rounds = [round_ for sitting in result.times_us for round_ in sitting if round_]
-    far = sorted(len(round_) for round_ in rounds)[len(rounds) // 2]
-    table = np.full((len(rounds), far), np.nan)
-    for row, round_ in zip(table, rounds, strict=True):
-        row[: len(round_)] = round_[:far]
+    """The median over all turns at each place, as far as at least half of the turns go: the rest are too few."""
+    turns = [turn for sitting in result.times_us for turn in sitting if turn]
+    far = sorted(map(len, turns))[len(turns) // 2]
+    table = np.full((len(turns), far), np.nan)
+    for row, turn in zip(table, turns, strict=True):
+        row[: len(turn)] = turn[:far]
     return np.asarray(np.nanmedian(table, axis=0), dtype=np.float64)

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import functools
+import shlex
+import signal
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from edgeword.command import Command
@@ -11,7 +17,7 @@ from edgeword.commands.options import add_choice_of_variant, utf8
 from edgeword.errors import GateError, InputFileError, UsageError
 from edgeword.writing import check_output_file, write_file
 from edgeword_bench.benchmarking import Interrupted, benchmark
-from edgeword_bench.comparison import compare
+from edgeword_bench.comparison import Comparison, compare
 from edgeword_bench.page import page
 from edgeword_bench.results import Report
 from edgeword_bench.tables import comparison_lines, report_lines
@@ -52,47 +58,83 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.bundle is None:
         raise UsageError("neither a bundle nor --compare A.json B.json; name the bundle to measure")
     _check_outputs(arguments)
-    try:
-        report = benchmark(
-            arguments.bundle, arguments.engine, arguments.precision, arguments.threads, tell=_print_progress
-        )
-    except Interrupted as interruption:
-        _publish(interruption.report, arguments)
-        raise
-    _publish(report, arguments)
+    with _one_interruption():
+        try:
+            report = benchmark(
+                arguments.bundle, arguments.engine, arguments.precision, arguments.threads, tell=_print_progress
+            )
+        except Interrupted as interruption:
+            _publish(interruption.report, arguments)
+            raise
+        _publish(report, arguments)
     if not any(row.runs for row in report.results):
         raise GateError("no variant could be measured here")
     _print_next(arguments)
     return 0
 
 
+@contextlib.contextmanager
+def _one_interruption() -> Iterator[None]:
+    """The first signal to stop interrupts, whichever it is; no further one keeps what was measured from its file."""
+    signals = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+    def interrupt(*_given: object) -> None:
+        for number in signals:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():  # only there can signals be handled
+        yield
+        return
+    before = {number: signal.signal(number, interrupt) for number in signals}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def _check_outputs(arguments: argparse.Namespace) -> None:
     """Find out now, not when all is measured."""
-    files = [check_output_file(utf8(name, "file name")) for name in (arguments.json, arguments.html) if name]
+    named = [name for name in (arguments.json, arguments.html) if name is not None]
+    files = [check_output_file(utf8(name, "file name")) for name in named]
+    bundle = Path(arguments.bundle).resolve()
+    inside = [file for file in files if bundle in file.resolve().parents]
+    if inside:
+        raise UsageError(f"{inside[0]} would be a file of the bundle, which could then not be opened; name another")
     if len(files) == 2 and files[0].resolve() == files[1].resolve() and not files[0].is_char_device():
         raise UsageError(f"--json and --html both name {files[0]}; name two files")
 
 
 def _publish(report: Report, arguments: argparse.Namespace) -> None:
-    """Print first: a disk that is full by now loses the files, not the figures."""
+    """Write each file, whatever becomes of the other, then print."""
+    written = [(arguments.json, report.to_json)] if arguments.json else []
+    written += [(arguments.html, functools.partial(page, report))] if arguments.html else []
+    failures = []
+    for name, content in written:
+        try:
+            write_file(name, content().encode("utf-8"))
+        except InputFileError as error:  # noqa: PERF203 (two turns)
+            failures.append(error)
     print("\n".join(report_lines(report)))
     for line in report.warnings:
-        print(f"edgeword: WARNING: {line}", file=sys.stderr)
-    if arguments.json:
-        write_file(arguments.json, report.to_json().encode("utf-8"))
-    if arguments.html:
-        write_file(arguments.html, page(report).encode("utf-8"))
+        _print_progress(f"edgeword: WARNING: {line}")
+    if failures:
+        raise failures[0]
 
 
 def _print_progress(line: str) -> None:
-    print(line, file=sys.stderr)
+    with contextlib.suppress(OSError):  # nobody reads it: that is no reason to stop measuring
+        print(line, file=sys.stderr, flush=True)
 
 
 def _print_next(arguments: argparse.Namespace) -> None:
     if arguments.json:
-        print(f"next, after a change: edgeword benchmark --compare {arguments.json} NEW.json --fail-if-slower 5%")
+        line = ["edgeword", "benchmark", "--compare", arguments.json, "NEW.json", "--fail-if-slower", "5%"]
+        print(f"next, after a change: {shlex.join(line)}")
     else:
-        print(f"next: edgeword benchmark {arguments.bundle} --json result.json --html result.html")
+        line = ["edgeword", "benchmark", arguments.bundle, "--json", "result.json", "--html", "result.html"]
+        print(f"next: {shlex.join(line)}")
 
 
 def _compare(arguments: argparse.Namespace) -> int:
@@ -102,13 +144,20 @@ def _compare(arguments: argparse.Namespace) -> int:
     comparison = compare(*map(_read, arguments.compare))
     print("\n".join(comparison_lines(comparison)))
     for line in comparison.warnings:
-        print(f"edgeword: WARNING: {line}", file=sys.stderr)
-    limit = arguments.fail_if_slower
-    slower = [change.name for change in comparison.changes if limit is not None and change.is_slower_than(limit)]
-    if slower:
-        raise GateError(f"slower by more than {limit:.3g}: {', '.join(slower)}")
+        _print_progress(f"edgeword: WARNING: {line}")
+    if arguments.fail_if_slower is not None:
+        _check_speed(comparison, arguments.fail_if_slower)
     print("next: edgeword benchmark BUNDLE --json FILE")
     return 0
+
+
+def _check_speed(comparison: Comparison, limit: float) -> None:
+    """Raise GateError for what is slower, and for what cannot be told: a variant that is gone did not stay as fast."""
+    slower = [change.name for change in comparison.slower_than(limit)]
+    if slower:
+        raise GateError(f"slower by more than {limit:.3g}: {', '.join(slower)}")
+    if comparison.not_told:
+        raise GateError(f"not to be told whether it is slower: {'; '.join(comparison.not_told)}")
 
 
 def _read(name: str) -> Report:

@@ -4,8 +4,9 @@ The unit is a sitting: a fresh process, in which the variant's words are timed b
 sitting share its memory and its moment, so they are no independent runs, and a test over words would find differences
 between a benchmark and itself.
 
-Sittings are not independent either, where a neighbour on the machine slows several in a row. Disturbance only adds, so
-a difference counts only if the undisturbed quarter of the sittings shows it as well.
+Sittings are taken as independent, and are not where a neighbour on the machine slows several in a row. Disturbance only
+adds, so a difference counts only if the undisturbed quarter of the sittings shows it as well. Where all of a run was
+disturbed, nothing in it can tell; the fixed computation beside it may.
 """
 
 from __future__ import annotations
@@ -23,8 +24,6 @@ from edgeword_bench.results import Interval, Report, Result
 # Of a hundred comparisons of a benchmark with itself, one may show a difference: what runs for every change must not
 # cry wolf.
 SIGNIFICANCE = 0.01
-# Of fewer sittings than this on either side, no p-value can fall below the significance, whatever they show.
-FEWEST_SITTINGS = 4
 _RESAMPLES = 2000
 
 Array = NDArray[np.float64]
@@ -69,28 +68,43 @@ class Comparison:
     """All variants that both results have measured."""
 
     changes: tuple[Change, ...]
-    left_out: tuple[str, ...]
-    """Variants of one result alone, or of too few sittings, with the reason."""
+    new: tuple[str, ...]
+    """Variants of B alone."""
+    not_told: tuple[str, ...]
+    """Variants of A that B has not, or that have too few sittings for any verdict, with the reason."""
     warnings: tuple[str, ...]
     """What makes the comparison doubtful."""
+    drift: float
+    """The fixed computation's time in B over that in A: by how much the machine itself was slower; nan if not known."""
+
+    def slower_than(self, limit: float) -> list[Change]:
+        """What is slower by more than `limit` (0.05: 5 %) and by more than the machine itself was."""
+        slowdown = max(self.drift, 1.0) if math.isfinite(self.drift) else 1.0
+        return [change for change in self.changes if change.is_slower_than((1 + limit) * slowdown - 1)]
 
 
 def compare(a: Report, b: Report) -> Comparison:
     """Hold two results against each other; raises UsageError where they have no variant in common."""
     ours, theirs = _measured(a), _measured(b)
     common = [key for key in ours if key in theirs]
-    left_out = [f"{_named(key)}: only in {where}" for key, where in _alone(ours, theirs)]
-    few = [key for key in common if min(len(ours[key]), len(theirs[key])) < FEWEST_SITTINGS]
-    left_out += [f"{_named(key)}: fewer than {FEWEST_SITTINGS} sittings" for key in few]
-    usable = [key for key in common if key not in few]
+    usable = [key for key in common if _can_tell(ours[key], theirs[key], len(common))]
+    not_told = [f"{_named(key)}: only in A" for key in ours if key not in theirs]
+    not_told += [f"{_named(key)}: too few sittings to tell a difference" for key in common if key not in usable]
     if not usable:
         raise UsageError(
-            "the two results have no measured variant in common; measure both with the same --engine, --precision "
-            f"and --threads ({'; '.join(left_out) or 'neither has a measured variant'})"
+            "the two results have no variant in common that can be compared; measure both with the same --engine, "
+            f"--precision and --threads ({'; '.join(not_told) or 'A has no measured variant'})"
         )
     adjusted = holm([mann_whitney(ours[key], theirs[key]) for key in usable])
     changes = [_change(key, ours[key], theirs[key], p) for key, p in zip(usable, adjusted, strict=True)]
-    return Comparison(tuple(changes), tuple(left_out), tuple(_doubts(a, b)))
+    drift = _reference_us(b) / _reference_us(a)
+    new = tuple(_named(key) for key in theirs if key not in ours)
+    return Comparison(tuple(changes), new, tuple(not_told), tuple(_doubts(a, b, drift)), drift)
+
+
+def _can_tell(a: Sequence[float], b: Sequence[float], compared: int) -> bool:
+    """Whether so many sittings could show a difference, if every one of A were faster than every one of B."""
+    return compared * mann_whitney(range(len(a)), range(len(a), len(a) + len(b))) < SIGNIFICANCE
 
 
 Key = tuple[str, str, str, int]
@@ -109,10 +123,6 @@ def _key(row: Result) -> Key:
 def _named(key: Key) -> str:
     engine, precision, decode, threads = key
     return f"{engine} {precision} ({decode}, {threads} thread{'s' if threads > 1 else ''})"
-
-
-def _alone(ours: dict[Key, list[float]], theirs: dict[Key, list[float]]) -> list[tuple[Key, str]]:
-    return [(key, "A") for key in ours if key not in theirs] + [(key, "B") for key in theirs if key not in ours]
 
 
 def sitting_medians(row: Result) -> list[float]:
@@ -173,7 +183,10 @@ def holm(p_values: Sequence[float]) -> list[float]:
 _SAME = (
     (("machine", "host"), "machine"),
     (("machine", "cpu"), "processor"),
-    (("machine", "cores_allowed"), "number of cores"),
+    (("machine", "cores_allowed"), "number of processors"),
+    (("machine", "cpu_quota"), "quota of processors' time"),
+    (("machine", "governor"), "frequency governor"),
+    (("machine", "variables"), "setting of variables for threads"),
     (("bundle", "digest"), "bundle"),
     (("bundle", "prompt_tokens"), "length of the prompt"),
     (("versions", "ai-edge-litert"), "version of ai-edge-litert"),
@@ -187,14 +200,14 @@ _SAME = (
 _REFERENCE_TOLERANCE = 0.03
 
 
-def _doubts(a: Report, b: Report) -> list[str]:
+def _doubts(a: Report, b: Report, drift: float) -> list[str]:
     doubts = []
     for path, name in _SAME:
         first, second = _at(a, path), _at(b, path)
         if first != second:
             doubts.append(f"another {name}: A {_short(first)}, B {_short(second)}")
+    doubts += [f"{name} was interrupted" for name, report in (("A", a), ("B", b)) if report.interrupted]
     doubts += [f"{name}: {line}" for name, report in (("A", a), ("B", b)) for line in report.warnings]
-    drift = _reference(b) / _reference(a)
     if abs(drift - 1) > _REFERENCE_TOLERANCE:
         doubts.append(
             f"the machine itself was not equally fast: a fixed computation took {drift:.2f} of its time in A when B "
@@ -214,7 +227,8 @@ def _short(value: object) -> str:
     return "none" if value is None else str(value)[:40]
 
 
-def _reference(report: Report) -> float:
+def _reference_us(report: Report) -> float:
     """The median time of the fixed computation; nan where a result has none."""
     times = _at(report, ("state", "reference_us"))
-    return float(np.median(times)) if isinstance(times, list) and times else float("nan")
+    numbers = [time for time in times if isinstance(time, int | float)] if isinstance(times, list) else []
+    return float(np.median(numbers)) if numbers else float("nan")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edgeword.errors import UsageError
+
 
 @dataclass(frozen=True)
 class Effort:
@@ -22,6 +24,11 @@ class Effort:
     """Sittings go on until they have lasted this long, so that they see more than one moment of the machine."""
     most_sittings: int = 40
     cold_starts: int = 11
+
+    def __post_init__(self) -> None:
+        for name in ("sittings", "rounds", "words"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} is {getattr(self, name)}; give a whole number of at least 1")
 
     @property
     def fewest_words_a_turn(self) -> int:

@@ -15,6 +15,9 @@ from importlib.util import find_spec  # noqa: E402
 import edgeword  # noqa: E402
 from edgeword.engines import ENGINES  # noqa: E402
 
+# What the line of the answer begins with: libraries print as well.
+ANSWER = "edgeword answers: "
+
 
 def main() -> None:
     """Print one JSON object: the moments of `time.perf_counter`, which all processes share, and the peak memory."""
@@ -28,10 +31,11 @@ def main() -> None:
         first = time.perf_counter()
         lm.generate(prompt, int(words))
     except edgeword.EdgewordError as error:
-        print(json.dumps({"reason": str(error)}))
+        print(ANSWER + json.dumps({"reason": str(error)}))
     else:
         moments = {"started": STARTED, "imported": imported, "loaded": loaded, "first_word": first}
-        print(json.dumps({**moments, "engine_version": lm.engine_version, "peak_rss_bytes": peak_rss_bytes()}))
+        facts = {"engine_version": lm.engine_version, "peak_rss_bytes": peak_rss_bytes()}
+        print(ANSWER + json.dumps({**moments, **facts}))
 
 
 def import_engine(engine: str) -> None:

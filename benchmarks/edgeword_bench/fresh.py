@@ -14,13 +14,16 @@ from typing import Any
 
 from edgeword.choice import Pair
 from edgeword.errors import EngineError
+from edgeword_bench.first_word import ANSWER
 from edgeword_bench.sitting import Request, Seat, Sitting
 
 # Long enough for a first load on a slow device, which tries the variant; what takes longer hangs.
 _PATIENCE_S = 300
 _PYTHON = (sys.executable, "-c")
-_FIRST_WORD = "from edgeword_bench.first_word import main; main()"
-_SITTING = "from edgeword_bench.sitting import main; main()"
+# The current folder is no place to import from: it may hold a json.py.
+_SAFE = "import sys; sys.path[:] = filter(None, sys.path); "
+_FIRST_WORD = f"{_SAFE}from edgeword_bench.first_word import main; main()"
+_SITTING = f"{_SAFE}from edgeword_bench.sitting import main; main()"
 
 
 @dataclass(frozen=True)
@@ -67,12 +70,12 @@ def sit(request: Request, cache: str) -> Sitting:
 
 
 def _ask(command: list[str], cache: str, text: str = "") -> dict[str, Any]:
-    """Run a process; the last line that it prints is JSON."""
+    """Run a process that answers with one line among whatever else is printed there."""
     try:
         process = subprocess.run(
             command,
             input=text.encode(),
-            env={**os.environ, "XDG_CACHE_HOME": cache},
+            env=_environment(cache),
             capture_output=True,
             timeout=_PATIENCE_S,
             check=False,
@@ -82,14 +85,21 @@ def _ask(command: list[str], cache: str, text: str = "") -> dict[str, Any]:
     return _answer(process)
 
 
+def _environment(cache: str) -> dict[str, str]:
+    """Without the variable that would make each process compile its modules anew: users' starts find them compiled."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "XDG_CACHE_HOME": cache}
+
+
 def _answer(process: subprocess.CompletedProcess[bytes]) -> dict[str, Any]:
-    lines = process.stdout.splitlines()
+    """What the process answered; raises EngineError where it died, or said why it could not."""
     if process.returncode < 0:
         raise EngineError(f"the process died of {signal.Signals(-process.returncode).name}")
-    if process.returncode or not lines:
+    answers = [line for line in process.stdout.decode("utf-8", "replace").splitlines() if line.startswith(ANSWER)]
+    if process.returncode or not answers:
         said = process.stderr.decode("utf-8", "replace").strip().splitlines() or ["without a word"]
         raise EngineError(f"the process ended with exit code {process.returncode}: {said[-1]}")
-    answer: dict[str, Any] = json.loads(lines[-1])
+    answer: dict[str, Any] = json.loads(answers[-1].removeprefix(ANSWER))
     if "reason" in answer:
         raise EngineError(" ".join(answer["reason"].splitlines()))
     return answer

@@ -75,8 +75,8 @@ def _cgroup_folders(root: Path) -> Iterator[Path]:
         _, controllers, path = line.split(":", 2)
         if controllers and "cpu" not in controllers.split(","):
             continue
-        base = mount / controllers if controllers else mount
-        inner = base / path.lstrip("/")
+        # Version 1 mounts a controller under its own name as well, as a link, in whatever order they are listed.
+        inner = (mount / "cpu" if controllers else mount) / path.lstrip("/")
         yield from (folder for folder in (inner, *inner.parents) if folder.is_relative_to(mount))
 
 
@@ -109,18 +109,25 @@ class Moment:
     own: float
     """Ticks of this process and of its children that have ended."""
     throttled: int | None
-    """How often the processors were slowed down against heat."""
+    """How often a processor was slowed down against heat: the largest of the counts, some of which count the same."""
 
 
 def moment(root: Path = Path("/")) -> Moment:
     """The machine now."""
-    ticks = [int(word) for word in _text(root / "proc/stat").partition("\n")[0].split()[1:9]]
-    user, nice, system, idle, waiting, irq, soft, stolen = ticks if len(ticks) == 8 else [0] * 8
+    user, nice, system, idle, waiting, irq, soft, stolen = _ticks(_text(root / "proc/stat"))
     busy = user + nice + system + irq + soft
     own = sum(os.times()[:4]) * (os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 0)
     load = os.getloadavg() if hasattr(os, "getloadavg") else None
     total = busy + idle + waiting + stolen
     return Moment(load, _temperature(root), busy, stolen, total, own, _throttled(root))
+
+
+def _ticks(stat: str) -> list[int]:
+    """From user to steal, summed over the processors that this process may run on: others' elsewhere do not matter."""
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    rows = {words[0]: words[1:9] for line in stat.splitlines() if (words := line.split())}
+    found = [list(map(int, rows[f"cpu{number}"])) for number in allowed if f"cpu{number}" in rows]
+    return [sum(column) for column in zip(*found, strict=True)] if found else [0] * 8
 
 
 @dataclass(frozen=True)
@@ -132,7 +139,7 @@ class Meanwhile:
     temperature_c_before: float | None
     temperature_c_after: float | None
     others_share: float | None
-    """Share of the processors' time that other processes took, 0 to 1."""
+    """Share of the time of the processors allowed that other processes took, 0 to 1."""
     steal_share: float | None
     throttled: int | None
     """How often it was slowed down against heat meanwhile."""
@@ -213,7 +220,7 @@ def _temperature(root: Path) -> float | None:
 def _throttled(root: Path) -> int | None:
     folders = (root / "sys/devices/system/cpu").glob("cpu[0-9]*/thermal_throttle/*_throttle_count")
     counts = [int(text) for path in folders if (text := _text(path).strip()).isdigit()]
-    return sum(counts) if counts else None
+    return max(counts, default=None)
 
 
 def _field(cpuinfo: str, name: str) -> str | None:

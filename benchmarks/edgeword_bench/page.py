@@ -32,13 +32,14 @@ button.addEventListener("click", () => {
 """
 
 _METHOD = f"""
-A word is timed from text to text: the next word as a string, while a stream of words is read. The variants take turns,
-round after round, so that a slow moment of the machine meets them all. Each is warmed up first, and is loaded anew for
-each sitting, so that the luck of one load does not decide.
+A word is timed from text to text: the next word as a string, while a stream of words is read. A sitting is a fresh
+process in which every variant is loaded, warmed up, and given its turns, in another order each round, so that neither a
+slow moment of the machine nor the luck of one process decides.
 
 A percentile is given only from enough words: p50 from {ENOUGH[50]}, p90 from {ENOUGH[90]}, p99 from {ENOUGH[99]}. The
-small range below it is its 95 % interval by order statistics, which supposes nothing of how the times are distributed,
-only that one does not depend on another. What was not measured is shown as {NOTHING}.
+small range below it is a 95 % interval by order statistics, which supposes nothing of how the times are distributed: for
+p50 over the medians of the sittings; for p90 and p99 over the words, which share the luck of their sitting, so that the
+truth is wider. What was not measured is shown as {NOTHING}.
 """
 
 
@@ -154,7 +155,7 @@ def _charts(report: Report) -> str:
     measured = any(r.p50_us for r in report.results)
     captions = (
         (scatter, "Lower left is better. Size and perplexity are from the bundle's manifest." if measured else ""),
-        (positions, f"The last tenth of a round takes {_range(growth)} times its first tenth." if growth else ""),
+        (positions, f"The last tenth of a turn takes {_range(growth)} times its first tenth." if growth else ""),
         (distributions, f"The p99 is {_range(tails)} times the p50." if tails else ""),
     )
     figures = (f"<figure>\n{chart(report)}\n<figcaption>{words}</figcaption>\n</figure>" for chart, words in captions)
@@ -230,7 +231,7 @@ COLUMNS = (
         "engine only",
         "µs",
         _engine_cell,
-        "The part of a word spent inside the engine, p50, timed in rounds of its own.",
+        "The part of a word spent inside the engine, p50, timed in turns of its own.",
     ),
     Column(
         "first word",

@@ -23,7 +23,7 @@ from edgeword.engines import engine_of
 from edgeword.language_model import LanguageModel
 from edgeword.manifest import Variant
 from edgeword_bench.effort import Effort
-from edgeword_bench.first_word import import_engine
+from edgeword_bench.first_word import ANSWER, import_engine
 from edgeword_bench.watching import EngineClock, SharedEngine, WatchedEngine
 
 
@@ -38,7 +38,7 @@ class Request:
     """Model file → words; 0 for as many as the effort asks for, which are then in the answer."""
     effort: Effort
     seed: int
-    """Of the order in which the variants take their turns."""
+    """Of the order in which the variants are loaded and take their turns."""
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Seat:
     first_words_s: list[float] = field(default_factory=list)
     turns_us: list[list[float]] = field(default_factory=list)
     engine_us: list[float] = field(default_factory=list)
-    """Inside the engine, of each word in the rounds that ask for that alone."""
+    """Inside the engine, of each word in turns that ask for that alone, each after one of the others."""
     engine_runs: int = 0
     """Runs of a graph for the words of `engine_us`."""
 
@@ -71,7 +71,7 @@ def main() -> None:
     """Read a request from standard input, print the sitting."""
     data = json.load(sys.stdin)
     request = Request(**{**data, "effort": Effort(**data["effort"])})
-    print(json.dumps(asdict(sit(request))))
+    print(ANSWER + json.dumps(asdict(sit(request))))
 
 
 def sit(request: Request) -> Sitting:
@@ -80,12 +80,13 @@ def sit(request: Request) -> Sitting:
     variants = [variant for variant in bundle.manifest.variants if variant.file in request.words_a_turn]
     for engine in {engine_of(variant.format).name for variant in variants}:
         import_engine(engine)
-    players = [_Player(request, variant) for variant in variants]
     random = np.random.default_rng(request.seed)
+    # Nobody is always the first to be loaded, or always follows the same neighbour.
+    players = [_Player(request, variants[index]) for index in random.permutation(len(variants))]
     references = []
     for _ in range(request.effort.rounds):
         references.append(fixed_computation())
-        for index in random.permutation(len(players)):  # nobody always follows the same neighbour
+        for index in random.permutation(len(players)):
             players[index].take_turn()
     return Sitting([player.seat for player in players], min(references))
 

@@ -43,6 +43,9 @@ def with_words(row: Result, seats: Sequence[Seat]) -> Result:
         estimate = percentile(words, percent)
         found[f"p{percent}_us"] = estimate.value if estimate else None
         found[f"p{percent}_interval_us"] = estimate.interval if estimate else None
+    # Words share the memory and the moment of their sitting: what another run would find, the sittings tell.
+    sittings = percentile([float(np.median(np.concatenate(seat.turns_us))) for seat in seats], 50)
+    found["p50_interval_us"] = sittings.interval if sittings else None
     return dataclasses.replace(row, **found)
 
 
@@ -67,7 +70,7 @@ def with_cold_starts(row: Result, starts: Sequence[ColdStart]) -> Result:
 
 def with_floor(row: Result, bandwidth: float | None) -> Result:
     """The row with its floor: its weights at a bandwidth in bytes a second."""
-    if bandwidth is None or row.read_bytes_per_word is None or row.p50_us is None:
+    if bandwidth is None or row.read_bytes_per_word is None or row.p50_us is None or row.engine_runs_per_word != 1:
         return row
     floor_us = row.read_bytes_per_word / bandwidth * 1e6
     return dataclasses.replace(row, floor_us=floor_us, over_floor=row.p50_us / floor_us)

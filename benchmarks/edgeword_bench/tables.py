@@ -43,10 +43,10 @@ _START: tuple[tuple[str, Cell], ...] = (
     ("first word", lambda row: figure(row.first_word_ms, 3)),
     ("load", lambda row: figure(row.load_ms)),
     ("cold start", lambda row: figure(row.cold_start_ms)),
-    ("= Python", lambda row: figure(row.cold_python_ms)),
-    ("+ imports", lambda row: figure(row.cold_import_ms)),
-    ("+ load", lambda row: figure(row.cold_load_ms)),
-    ("+ first word", lambda row: figure(row.cold_first_word_ms)),
+    ("of it Python", lambda row: figure(row.cold_python_ms)),
+    ("imports", lambda row: figure(row.cold_import_ms)),
+    ("loading", lambda row: figure(row.cold_load_ms)),
+    ("word", lambda row: figure(row.cold_first_word_ms)),
     ("peak memory", lambda row: figure(row.peak_rss_mb, 1, " MB")),
 )
 
@@ -84,10 +84,12 @@ def comparison_lines(comparison: Comparison) -> list[str]:
             f"{change.b_us:,.1f}",
             f"{change.ratio:.3f}",
             f"{change.interval[0]:.3f}-{change.interval[1]:.3f}",
+            f"{change.quiet_interval[0]:.3f}-{change.quiet_interval[1]:.3f}",
             f"{change.p_value:.4f}",
             change.verdict,
         ]
         for change in sorted(comparison.changes, key=lambda change: -change.ratio)
     ]
-    header = ["variant", "A µs a word", "B", "B/A", "95 %", "p", "B is"]
-    return [*aligned([header, *rows]), *(f"left out: {line}" for line in comparison.left_out)]
+    header = ["variant", "A µs a word", "B", "B/A", "95 %", "undisturbed", "p", "B is"]
+    others = [f"only in B: {name}" for name in comparison.new] + [f"left out: {line}" for line in comparison.not_told]
+    return [*aligned([header, *rows]), *others]

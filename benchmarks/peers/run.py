@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from edgeword_bench.machine import moment
 from peers.environment import environment
 from peers.interleaving import Row, measure, median, median_interval
 from peers.models import MODELS, prepare
@@ -37,6 +38,10 @@ NOTES = (
         "The weights are random, with words closer to each other than in a trained model."
     ),
     "Ratios of times are medians over the rounds.",
+    (
+        "Not measured here: a TensorFlow step with its state carried along, LiteRT on the padded window straight from "
+        "Keras (its converter refuses the model), torch.compile (no faster than eager in a trial), OpenVINO in int8."
+    ),
     "Threads: 1, or null for as many as TensorFlow takes by itself. cores_busy is processor time over time.",
 )
 
@@ -54,14 +59,14 @@ def run(models: Iterable[str] = tuple(MODELS), out: Path = RESULTS) -> None:
 
 def measured(name: str, folder: Path) -> dict[str, Any]:
     """All that is known of one model."""
-    machine = environment()
+    before = moment()
     _report(f"model {name}: writing all files")
     missing = prepare(MODELS[name], folder)
     rows = measure(PEERS, folder, report=_report)
     _report("flatness, cold start")
     return {
         "model": {"name": name, **asdict(MODELS[name])},
-        "environment": machine,
+        "environment": environment(before),
         "peers": peer_rows(rows),
         "figures": own_figures(rows, folder),
         "notes": [*NOTES, *missing],

@@ -52,7 +52,8 @@ def scale_channels_last(model: onnx.ModelProto) -> None:
     graph.node.extend(nodes)
     if products:
         graph.initializer.append(onnx.numpy_helper.from_array(np.array(1, np.float32), _ONE))
-        model.opset_import.append(onnx.helper.make_opsetid(_DOMAIN, _VERSION))
+        if _DOMAIN not in {item.domain for item in model.opset_import}:
+            model.opset_import.append(onnx.helper.make_opsetid(_DOMAIN, _VERSION))
     _drop_unused(graph)
 
 
@@ -69,16 +70,17 @@ class _Reader:
 
     def product(self, node: onnx.NodeProto) -> _Product | None:
         """The product around a MatMulInteger; None of another node, or where the pattern is another."""
-        if node.op_type != "MatMulInteger":
-            return None
-        quantize, cast = self._makers.get(node.input[0]), self._user(node.output[0], "Cast")
+        quantize = self._makers.get(node.input[0]) if node.op_type == "MatMulInteger" else None
+        cast = self._user(node.output[0], "Cast")
         scale = self._user(cast.output[0], "Mul") if cast else None
-        if quantize is None or cast is None or scale is None or quantize.op_type != "DynamicQuantizeLinear":
+        if quantize is None or quantize.op_type != "DynamicQuantizeLinear" or cast is None or scale is None:
             return None
-        (factor,) = [name for name in scale.input if name != cast.output[0]]
+        factor = scale.input[0] if scale.input[1] == cast.output[0] else scale.input[1]
         scales = self._makers.get(factor)
-        channel_scales = [name for name in scales.input if name in self._weights] if scales else []
-        if scales is None or len(channel_scales) != 1 or not self._symmetric(node):
+        if scales is None or self._user(factor, "Mul") is None or scales.op_type != "Mul" or not self._symmetric(node):
+            return None
+        channel_scales = [name for name in scales.input if name in self._weights]
+        if sorted([*channel_scales, quantize.output[1]]) != sorted(scales.input):
             return None
         return _Product(quantize, node, cast, scales, scale, channel_scales[0])
 

@@ -29,7 +29,10 @@ def check_output(path: str | os.PathLike[str]) -> Path:
 def check_output_file(path: str | os.PathLike[str]) -> Path:
     """The file to be written, or to be replaced; it and its folder must be writable."""
     out = Path(path)
-    folder = out.absolute().parent
+    try:
+        folder = out.resolve().parent
+    except (OSError, RuntimeError):  # a loop of links: an OSError from Python 3.13 on
+        raise InputFileError(f"cannot write {out}: its links lead nowhere; name another file") from None
     if not folder.is_dir():
         raise InputFileError(f"cannot write {out}: the folder {folder} does not exist; make it first")
     if out.is_dir():

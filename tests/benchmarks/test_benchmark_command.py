@@ -104,6 +104,72 @@ def folder(path: Path) -> Path:
     return path
 
 
+@pytest.mark.parametrize("name", ["signal.SIGINT", "signal.SIGTERM", "signal.SIGHUP"])
+def test_any_signal_to_stop_writes_what_was_measured_and_a_second_one_does_not_stop_that(step_bundle, tmp_path, name):
+    code = (
+        "import os, signal, sys\n"
+        "import edgeword_bench.commands as commands, edgeword_bench.measuring as measuring\n"
+        "from edgeword.cli import main\n"
+        "from edgeword_bench import Effort, benchmark\n"
+        "stop = lambda: os.kill(os.getpid(), " + name + ")\n"
+        "keep, page = measuring.Measurement._keep, commands.page\n"
+        "measuring.Measurement._keep = lambda *given: (keep(*given), stop())\n"
+        "commands.page = lambda report: (stop(), page(report))[1]\n"
+        "effort = Effort(words=20, turn_s=0, cold_starts=1)\n"
+        "commands.benchmark = lambda *given, **options: benchmark(*given, **options, effort=effort)\n"
+        "sys.exit(main(['benchmark', *sys.argv[1:]]))"
+    )
+    line = [
+        str(step_bundle),
+        "--engine",
+        "onnx",
+        "--json",
+        str(tmp_path / "r.json"),
+        "--html",
+        str(tmp_path / "r.html"),
+    ]
+    environment = {**os.environ, "TMPDIR": str(folder(tmp_path / "tmp"))}
+    command = [sys.executable, "-c", code, *line]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (130, False)
+    written = Report.from_json((tmp_path / "r.json").read_text())
+    assert written.interrupted
+    assert all(row.runs for row in written.results)
+    assert "<svg" in (tmp_path / "r.html").read_text()
+    assert list((tmp_path / "tmp").glob("edgeword*")) == []
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "result.json", "model.float32.onnx"])
+def test_no_output_goes_into_the_bundle(run, step_bundle, name):
+    before = sorted(path.name for path in step_bundle.iterdir())
+    code, out, err = run("STEP", "--json", step_bundle / name)
+    assert (code, out) == (2, "")
+    assert "would be a file of the bundle" in err
+    assert sorted(path.name for path in step_bundle.iterdir()) == before
+
+
+def test_a_file_that_cannot_be_written_leaves_the_other(run, tmp_path):
+    code, out, err = run(*ONE, "--json", "/dev/full", "--html", tmp_path / "r.html")
+    assert code == 2
+    assert "/dev/full" in err
+    assert "onnx" in out
+    assert (tmp_path / "r.html").exists()
+
+
+def test_a_loop_of_links(run, tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    code, out, err = run("STEP", "--json", tmp_path / "loop")
+    assert (code, out) == (2, "")
+    assert "its links lead nowhere" in err
+
+
+def test_files_are_written_before_anything_is_printed(run, tmp_path, monkeypatch):
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert run(*ONE, "--json", tmp_path / "r.json")[0] == 2
+    assert Report.from_json((tmp_path / "r.json").read_text()).results[0].runs == 80
+
+
 BAD_LINES = {
     "nothing": ((), "neither a bundle nor --compare"),
     "no bundle": (("nowhere",), "there is no such folder"),
@@ -111,6 +177,7 @@ BAD_LINES = {
     "threads": (("STEP", "--threads", "300"), "threads is 300"),
     "output in no folder": (("STEP", "--json", "nowhere/r.json"), "does not exist; make it first"),
     "output is a folder": (("STEP", "--html", "."), "it is a folder; name a file in it"),
+    "an empty name": (("STEP", "--json", ""), "it is a folder"),
     "one file twice": (("STEP", "--json", "r", "--html", "./r"), "--json and --html both name r"),
     "a limit without a comparison": (("STEP", "--fail-if-slower", "5%"), "is for --compare"),
     "no percentage": (("--compare", "a", "b", "--fail-if-slower", "much"), "is not a percentage"),
@@ -198,6 +265,17 @@ def test_slower_than_allowed_exits_1(run, tmp_path, factor, limit, code):
     assert ("slower by more than" in err) == bool(code)
 
 
+def test_a_variant_that_is_gone_does_not_pass(run, tmp_path):
+    a, b = result_file(tmp_path / "a", 1.0), result_file(tmp_path / "b", 1.0)
+    data = json.loads(b.read_text())
+    b.write_text(json.dumps({**data, "results": data["results"][:1]}))
+    assert run("--compare", a, b)[0] == 0
+    code, _, err = run("--compare", a, b, "--fail-if-slower", "5%")
+    assert code == 1
+    assert "not to be told whether it is slower: onnx int4 (step, 1 thread): only in A" in err
+    assert run("--compare", b, a, "--fail-if-slower", "5%")[0] == 0
+
+
 def test_without_a_limit_a_slowdown_is_only_shown(run, tmp_path):
     code, out, _ = run("--compare", result_file(tmp_path / "a", 1.0), result_file(tmp_path / "b", 1.2))
     assert code == 0
@@ -210,7 +288,12 @@ BAD_RESULTS = {
     "no version": ({"format_version": None}, "it is no result of `edgeword benchmark --json`"),
     "no rows": ({"results": 3}, "its content is damaged"),
     "a strange row": ({"results": [{"engine": "onnx"}]}, "its content is damaged"),
-    "nothing measured": ({"results": []}, "no measured variant in common"),
+    "a version that is true": ({"format_version": True}, "it is no result"),
+    "an environment that is a list": ({"environment": []}, "its content is damaged"),
+    "warnings that are a text": ({"warnings": "hello"}, "its content is damaged"),
+    "warnings with control characters": ({"warnings": ["\x1b[2J"]}, "its content is damaged"),
+    "interrupted, maybe": ({"interrupted": "maybe"}, "its content is damaged"),
+    "nothing measured": ({"results": []}, "no variant in common that can be compared"),
 }
 
 
@@ -223,7 +306,31 @@ def test_files_that_cannot_be_compared(run, tmp_path, changed, message):
     assert len(err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("times", ["NaN", "-1", "true", '"1"', "Infinity", "[]"])
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("engine", ["onnx"]),
+        ("engine", "o\nnx"),
+        ("threads", None),
+        ("threads", True),
+        ("perplexity", "x"),
+        ("p50_us", [1]),
+        ("p50_interval_us", [1, 2, 3]),
+        ("times_us", [[1.0]]),
+        ("surprise", 1),
+    ],
+)
+def test_rows_with_values_of_another_kind(run, tmp_path, key, value):
+    path = result_file(tmp_path / "b", 1.0)
+    data = json.loads(path.read_text())
+    data["results"][0][key] = value
+    path.write_text(json.dumps(data))
+    code, out, err = run("--compare", result_file(tmp_path / "a", 1.0), path)
+    assert (code, out) == (2, "")
+    assert "its content is damaged (results[0]" in err
+
+
+@pytest.mark.parametrize("times", ["NaN", "1e308", "-1", "true", '"1"', "Infinity", "[]"])
 def test_times_that_are_none(run, tmp_path, times):
     path = result_file(tmp_path / "b", 1.0)
     text = path.read_text()

@@ -1,5 +1,7 @@
 """Comparing two results: the statistics against SciPy's, and how often they cry wolf."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -114,16 +116,51 @@ def steady_row(precision, count=SITTINGS):
 def test_what_is_in_one_result_alone_is_named():
     comparison = compare(report(steady_row("int4"), steady_row("float32")), report(steady_row("float32")))
     assert [change.name for change in comparison.changes] == ["onnx float32 (step, 1 thread)"]
-    assert comparison.left_out == ("onnx int4 (step, 1 thread): only in A",)
+    assert comparison.not_told == ("onnx int4 (step, 1 thread): only in A",)
+    assert compare(report(steady_row("int4")), report(steady_row("int4"), steady_row("float32"))).new == (
+        "onnx float32 (step, 1 thread)",
+    )
 
 
 def test_too_few_sittings_are_not_compared():
-    with pytest.raises(UsageError, match="fewer than 4 sittings"):
-        compare(report(steady_row("int4", 3)), report(steady_row("int4")))
+    with pytest.raises(UsageError, match="too few sittings to tell a difference"):
+        compare(report(steady_row("int4", 3)), report(steady_row("int4", 3)))
+
+
+@pytest.mark.parametrize("count", [3, 4, 5, 6, 7, 11])
+@pytest.mark.parametrize("variants", [1, 6])
+def test_whatever_is_compared_can_be_found_slower(count, variants):
+    """With few sittings no p-value falls below the significance: such a comparison must not look like a pass."""
+    random = np.random.default_rng(7)
+    a, b = (
+        report(*(result(f"p{i}", sittings(random, us, "steady")[:count]) for i in range(variants))) for us in (10, 20)
+    )
+    try:
+        comparison = compare(a, b)
+    except UsageError:
+        assert count < 8
+    else:
+        assert count > 4
+        assert {change.verdict for change in comparison.changes} == {"slower"}
+
+
+def test_a_slower_machine_is_no_slower_model():
+    random = np.random.default_rng(8)
+    a, b = (report(result("int4", sittings(random, us, "steady")), state={"reference_us": [us]}) for us in (50.0, 55.0))
+    comparison = compare(a, b)
+    assert comparison.changes[0].is_slower_than(0.05)
+    assert comparison.slower_than(0.05) == []
+    assert comparison.drift == pytest.approx(1.1)
+
+
+@pytest.mark.parametrize("times", [[], None, ["fast"], 3])
+def test_a_result_without_the_fixed_computation_is_compared(times):
+    one = report(steady_row("int4"), state={"reference_us": times})
+    assert compare(one, one).slower_than(0.05) == []
 
 
 def test_nothing_in_common():
-    with pytest.raises(UsageError, match="no measured variant in common"):
+    with pytest.raises(UsageError, match="no variant in common that can be compared"):
         compare(report(steady_row("int4")), report(steady_row("float32")))
 
 
@@ -140,6 +177,11 @@ def test_what_else_differs_is_said(part, key, named):
     other = report(steady_row("int4"), **{part: {key: "other"}})
     (warning,) = compare(report(steady_row("int4")), other).warnings
     assert warning.startswith(named)
+
+
+def test_an_interrupted_result_is_said():
+    interrupted = dataclasses.replace(report(steady_row("int4")), interrupted=True)
+    assert compare(interrupted, report(steady_row("int4"))).warnings == ("A was interrupted",)
 
 
 def test_a_machine_that_was_slower_is_said():

@@ -29,7 +29,8 @@ def root(tmp_path):
 def test_the_machine_of_the_tests_has_a_processor():
     facts = machine.machine()
     assert facts["cores_allowed"] >= 1
-    assert facts["host"] != ""
+    assert facts["cores_allowed"] <= facts["cores"]
+    assert facts["host"] == machine.machine()["host"] != machine.machine(Path("/nowhere"))["host"]
 
 
 def test_x86(root):
@@ -56,8 +57,8 @@ QUOTAS = {
     "version 1": (
         {
             "proc/self/cgroup": "4:cpu,cpuacct:/job\n2:memory:/job\n",
-            "sys/fs/cgroup/cpu,cpuacct/job/cpu.cfs_quota_us": "200000\n",
-            "sys/fs/cgroup/cpu,cpuacct/job/cpu.cfs_period_us": "100000\n",
+            "sys/fs/cgroup/cpu/job/cpu.cfs_quota_us": "200000\n",
+            "sys/fs/cgroup/cpu/job/cpu.cfs_period_us": "100000\n",
         },
         2.0,
     ),
@@ -85,11 +86,12 @@ def test_the_governors(root):
     assert machine.governor(root(files)) == "powersave, schedutil"
 
 
-def test_a_moment(root):
+def test_a_moment_of_the_processors_allowed(root, monkeypatch):
+    monkeypatch.setattr(machine.os, "sched_getaffinity", lambda _pid: {0})
     now = machine.moment(
         root(
             {
-                "proc/stat": "cpu  100 0 50 800 10 0 0 40 0 0\ncpu0 …",
+                "proc/stat": "cpu  9 9 9 9 9 9 9 9\ncpu0 100 0 50 800 10 0 0 40 0 0\ncpu7 7 7 7 7 7 7 7 7\nctxt 5\n",
                 "sys/class/thermal/thermal_zone0/temp": "45000\n",
                 "sys/class/thermal/thermal_zone1/temp": "61500\n",
                 "sys/devices/system/cpu/cpu0/thermal_throttle/core_throttle_count": "3\n",

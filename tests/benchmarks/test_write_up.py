@@ -61,13 +61,20 @@ def test_who_is_ahead_is_named(written):
     assert "ahead of edgeword litert" not in page
 
 
-def test_another_precision_and_our_own_bare_loop_are_not_ahead():
-    rows = (
-        peer("PyTorch", 1.0, "dynamic-int8"),
-        peer("bare onnx step, float32", 2.0),
-        peer("edgeword onnx, float32", 3),
-    )
+def test_another_precision_is_not_ahead():
+    rows = (peer("PyTorch", 1.0, "dynamic-int8"), peer("edgeword onnx, float32", 3.0))
     assert write_up.ahead_of_edgeword("A", peers(*rows)) == []
+
+
+def test_what_chance_may_have_decided_is_said():
+    rows = (peer("NumPy", 2.0, interval_us=[1.0, 2.5]), peer("edgeword onnx, float32", 3.0, interval_us=[2.0, 4.0]))
+    assert write_up.ahead_of_edgeword("A", peers(*rows))[0].endswith("(3.0 µs), though their intervals overlap.")
+
+
+def test_a_busy_machine_is_said(written):
+    found = peers()
+    page = written(peers_A={**found, "environment": {**ENVIRONMENT, "warnings": ["the machine was busy"]}})
+    assert "**Warning:** the machine was busy." in page
 
 
 def test_a_peer_that_could_not_be_had_says_why(written):

@@ -69,6 +69,25 @@ def test_a_weight_with_a_zero_point_stays_as_it_is(quantized):
     assert "MatMulInteger" in before
 
 
+@pytest.mark.parametrize("change", ["scales divide", "another scale", "scales are read twice", "product is read twice"])
+def test_another_pattern_stays_as_it_is(quantized, change):
+    model = quantized(weight_type=QuantType.QInt8, per_channel=True)
+    nodes = {node.op_type + node.output[0]: node for node in model.graph.node}
+    (scales,) = [node for node in nodes.values() if node.op_type == "Mul" and "x_scale" in node.input]
+    (cast,) = [node for node in nodes.values() if node.op_type == "Cast"]
+    if change == "scales divide":
+        scales.op_type = "Div"
+    elif change == "another scale":
+        scales.input[list(scales.input).index("x_scale")] = "b"
+    else:
+        name = {"scales are read twice": scales, "product is read twice": cast}[change].output[0]
+        model.graph.node.append(helper.make_node("Neg", [name], ["more"]))
+        model.graph.output.append(helper.make_tensor_value_info("more", TensorProto.FLOAT, None))
+    before = operators(model)
+    scale_channels_last(model)
+    assert operators(model) == before
+
+
 def test_a_graph_without_quantized_products_stays_as_it_is():
     graph = helper.make_graph(
         [helper.make_node("Relu", ["x"], ["y"])],
