@@ -37,9 +37,9 @@ process in which every variant is loaded, warmed up, and given its turns, in ano
 slow moment of the machine nor the luck of one process decides.
 
 A percentile is given only from enough words: p50 from {ENOUGH[50]}, p90 from {ENOUGH[90]}, p99 from {ENOUGH[99]}. The
-small range below it is a 95 % interval by order statistics, which supposes nothing of how the times are distributed: for
-p50 over the medians of the sittings; for p90 and p99 over the words, which share the luck of their sitting, so that the
-truth is wider. What was not measured is shown as {NOTHING}.
+small range below it is a 95 % interval by order statistics, which supposes nothing of how the times are distributed:
+for p50 over the medians of the sittings; for p90 and p99 over the words, which share the luck of their sitting, so that
+the truth is wider. What was not measured is shown as {NOTHING}.
 """
 
 
