@@ -43,7 +43,8 @@ def page(results: Path) -> str:
     sections = [
         _HEAD,
         *(_targets(peers) if peers else []),
-        *(line for name, found in peers.items() for line in _peers(name, found)),
+        *(_method(peers) if peers else []),
+        *(line for name, found in peers.items() for line in _peers(name, found, _shared_notes(peers))),
         *(_not_ahead(peers) if peers else []),
         *(_scaling(found) if (found := _read(results / "scaling.json")) else []),
         *(_trust(found) if (found := _read(results / "trust.json")) else []),
@@ -152,10 +153,21 @@ def _ratio(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
-def _peers(name: str, found: Json) -> Iterator[str]:
+def _method(peers: dict[str, Json]) -> Iterator[str]:
+    yield "## The same words, said by others\n"
+    yield from (f"- {note}" for note in _shared_notes(peers))
+    yield ""
+
+
+def _shared_notes(peers: dict[str, Json]) -> list[str]:
+    first, *others = (found["notes"] for found in peers.values())
+    return [note for note in first if all(note in notes for notes in others)]
+
+
+def _peers(name: str, found: Json, shared: Sequence[str]) -> Iterator[str]:
     sizes = found["model"]
     yield (
-        f"## Model {name}: vocabulary {sizes['vocabulary']:,}, embedding {sizes['embedding']}, LSTM {sizes['units']}\n"
+        f"### Model {name}: vocabulary {sizes['vocabulary']:,}, embedding {sizes['embedding']}, LSTM {sizes['units']}\n"
     )
     yield "| way | library | threads | words | µs a word (95 %) | over the fastest |"
     yield "| --- | --- | --- | --- | --- | --- |"
@@ -163,7 +175,7 @@ def _peers(name: str, found: Json) -> Iterator[str]:
     for row in rows:
         yield _peer(row, rows[0]["p50_us"])
     yield ""
-    yield from (f"- {note}" for note in found["notes"])
+    yield from (f"- {note}" for note in found["notes"] if note not in shared)
     yield from _where(found["environment"])
 
 
@@ -189,7 +201,10 @@ def _not_ahead(peers: dict[str, Json]) -> Iterator[str]:
 
 
 def ahead_of_edgeword(model: str, result: Json) -> list[str]:
-    """Each way of others that is faster than edgeword in the same precision, on either of its engines."""
+    """Each way of others that is faster than edgeword in the same precision, on either of its engines.
+
+    A bare engine is held against edgeword on that engine.
+    """
     rows = [row for row in result["peers"] if row["p50_us"] is not None]
     own = [row for row in rows if row["name"].startswith("edgeword ")]
     others = [row for row in rows if not row["name"].startswith("edgeword ")]
@@ -198,8 +213,14 @@ def ahead_of_edgeword(model: str, result: Json) -> list[str]:
         f"({mine['p50_us']:,.1f} µs){', though their intervals overlap' if _overlap(mine, other) else ''}."
         for mine in own
         for other in others
-        if other["precision"] == mine["precision"] and other["p50_us"] < mine["p50_us"]
+        if other["precision"] == mine["precision"] and other["p50_us"] < mine["p50_us"] and not _foreign(mine, other)
     ]
+
+
+def _foreign(mine: Json, other: Json) -> bool:
+    """Whether the other is an engine without edgeword, and not edgeword's engine here."""
+    bare, engine = other["name"].split()[:2]
+    return bare == "bare" and f"edgeword {engine}," not in mine["name"]
 
 
 def _overlap(a: Json, b: Json) -> bool:
@@ -270,9 +291,20 @@ def drawn(results: Path) -> Iterator[tuple[str, str]]:
         )
 
 
+# Place in the palette.
+_COLOURS = {
+    ("litert", "float32"): 0,
+    ("onnx", "float32"): 1,
+    ("litert", "dynamic-int8"): 2,
+    ("onnx", "dynamic-int8"): 3,
+}
+
+
 def _series(line: Json) -> Series:
-    threads = "" if line["threads"] == 1 else f", {line['threads']} threads"
-    return Series(f"{line['engine']} {line['precision']}{threads}", line["x"], line["p50_us"])
+    many = line["threads"] > 1
+    name = f"{line['engine']} {line['precision']}" + (f", {line['threads']} threads" if many else "")
+    colour = _COLOURS[line["engine"], line["precision"]]
+    return Series(name, line["x"], line["p50_us"], colour, "6 4" if many else "")
 
 
 def rasterised(svg: str) -> bytes:

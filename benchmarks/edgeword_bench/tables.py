@@ -31,8 +31,8 @@ _LATENCY: tuple[tuple[str, Cell], ...] = (
     ("p90", lambda row: figure(row.p90_us)),
     ("p99", lambda row: figure(row.p99_us)),
     ("words/s", lambda row: figure(row.words_per_s, 0)),
-    ("engine", lambda row: figure(row.engine_p50_us)),
-    ("floor", lambda row: figure(row.over_floor, 2, " x")),
+    ("in engine", lambda row: figure(row.engine_p50_us)),
+    ("x floor", lambda row: figure(row.over_floor, 2)),
     ("perplexity", lambda row: f"{row.perplexity:,.2f} ({row.perplexity_increase:+.2f} %)"),
     ("top-1", lambda row: f"{row.top1_agreement:.1%}"),
 )

@@ -42,7 +42,7 @@ NOTES = (
         "Not measured here: a TensorFlow step with its state carried along, LiteRT on the padded window straight from "
         "Keras (its converter refuses the model), torch.compile (no faster than eager in a trial), OpenVINO in int8."
     ),
-    "Threads: 1, or null for as many as TensorFlow takes by itself. cores_busy is processor time over time.",
+    "Threads: 1, or null (its own) for as many as TensorFlow takes by itself.",
 )
 
 

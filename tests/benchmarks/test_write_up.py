@@ -66,6 +66,21 @@ def test_another_precision_is_not_ahead():
     assert write_up.ahead_of_edgeword("A", peers(*rows)) == []
 
 
+def test_a_bare_engine_is_ahead_of_edgeword_on_it_alone():
+    rows = (
+        peer("bare litert step, float32", 1.0),
+        peer("edgeword onnx, float32", 3.0),
+        peer("edgeword litert, float32", 2.0),
+    )
+    (line,) = write_up.ahead_of_edgeword("A", peers(*rows))
+    assert "bare litert step, float32 (1.0 µs) is ahead of edgeword litert, float32" in line
+
+
+def test_what_all_models_have_in_common_is_said_once(written):
+    page = written(peers_A=peers(), peers_B={**peers(), "notes": ["a note", "of B alone"]})
+    assert page.count("- a note") == page.count("- of B alone") == 1
+
+
 def test_what_chance_may_have_decided_is_said():
     rows = (peer("NumPy", 2.0, interval_us=[1.0, 2.5]), peer("edgeword onnx, float32", 3.0, interval_us=[2.0, 4.0]))
     assert write_up.ahead_of_edgeword("A", peers(*rows))[0].endswith("(3.0 µs), though their intervals overlap.")
