@@ -219,8 +219,8 @@ def ahead_of_edgeword(model: str, result: Json) -> list[str]:
 
 def _foreign(mine: Json, other: Json) -> bool:
     """Whether the other is an engine without edgeword, and not edgeword's engine here."""
-    bare, engine = other["name"].split()[:2]
-    return bare == "bare" and f"edgeword {engine}," not in mine["name"]
+    kind, *rest = other["name"].split()
+    return kind == "bare" and f"edgeword {rest[0]}," not in mine["name"]
 
 
 def _overlap(a: Json, b: Json) -> bool:
