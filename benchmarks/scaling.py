@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import gc
 import json
 import os
 import random
@@ -34,15 +33,12 @@ from edgeword.manifest import FORMAT_VERSION, Decode, FileEntry, FirstWord, Mani
 from edgeword.padding import Padding
 from edgeword_bench import machine
 from edgeword_bench.percentiles import percentile
-from edgeword_bench.sitting import warm_up
-from edgeword_export.calibration import Calibration
-from edgeword_export.formats import writer
-from edgeword_export.keras_model import NextWordModel, inspect_model
-from edgeword_export.signature import Signature, Style
+from edgeword_bench.sitting import no_garbage_collection, warm_up
+from edgeword_export.keras_model import inspect_model
 from edgeword_export.step_graph import StepModel
+from peers.models import written
 
 ROUNDS, TURN_S, FEWEST_WORDS = 11, 0.03, 8
-PRECISIONS = ("float32", "dynamic-int8")
 
 
 @dataclass(frozen=True)
@@ -116,12 +112,10 @@ def measured(size: Size, threads: Sequence[int]) -> dict[tuple[str, str, int], l
     ways = dict(decoders(size, threads))
     words = {key: _words_a_turn(decoder, size) for key, decoder in ways.items()}
     times: dict[tuple[str, str, int], list[float]] = {key: [] for key in ways}
-    gc.collect()
-    gc.disable()
-    for number in range(ROUNDS):
-        for key in random.Random(number).sample(list(ways), len(ways)):  # noqa: S311 (no secret)
-            times[key].append(float(np.median(_words_us(ways[key], size, words[key]))))
-    gc.enable()
+    with no_garbage_collection():
+        for number in range(ROUNDS):
+            for key in random.Random(number).sample(list(ways), len(ways)):  # noqa: S311 (no secret)
+                times[key].append(float(np.median(_words_us(ways[key], size, words[key]))))
     return times
 
 
@@ -148,19 +142,9 @@ def decoders(size: Size, threads: Sequence[int]) -> Iterator[tuple[tuple[str, st
     states = tuple(State(state.name, state.start.shape, (0.0,)) for state in step.states)
     manifest = manifest_of(size, states)
     for kind in ENGINES.values():
-        for precision, content in step_files(source, kind.format).items():
+        for precision, content in written(lambda style: StepModel(source, style).signatures(), kind.format).items():
             for count in threads:
                 yield (kind.name, precision, count), decoder_factory(kind.open(content, count), manifest)()
-
-
-def step_files(source: NextWordModel, file_format: str) -> dict[str, bytes]:
-    """The step graph in each precision, as `edgeword export` writes it."""
-
-    def signatures(style: Style) -> list[Signature]:
-        return StepModel(source, style).signatures()
-
-    files = writer(file_format, signatures, Calibration(signatures, [], Window(None, Padding(), masked=False), []))
-    return {precision: files.write(precision) for precision in PRECISIONS}
 
 
 def random_model(size: Size) -> keras.Model:

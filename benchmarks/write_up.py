@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edgeword.engines import ENGINES
 from edgeword_bench import Report
 from edgeword_bench.charts import distributions, positions, scatter
 from edgeword_bench.lines import Series, lines
@@ -85,10 +86,8 @@ def _time(what: str) -> Callable[[Json, str], float | None]:
 
 
 def _size(what: str) -> Callable[[Json, str], float | None]:
-    formats = {"litert": "tflite", "onnx": "onnx"}
-
     def found(figures: Json, engine: str) -> float | None:
-        rows = [row for row in figures["size_ratios"] if row["what"] == f"{what}, {formats[engine]}"]
+        rows = [row for row in figures["size_ratios"] if row["what"] == f"{what}, {ENGINES[engine].format}"]
         return rows[0]["ratio"] if rows else None
 
     return found
@@ -135,7 +134,7 @@ def _targets(peers: dict[str, Json]) -> Iterator[str]:
     for target in TARGETS:
         for model in target.models:
             if model in peers:
-                cells = [_against(target, model, peers[model]["figures"], engine) for engine in ("litert", "onnx")]
+                cells = [_against(target, model, peers[model]["figures"], engine) for engine in ENGINES]
                 sign = "≥" if target.is_at_least else "≤"
                 yield f"| {target.what} | {model} | {sign} {_ratio(target.goals[model])} | {' | '.join(cells)} |"
     yield "\nIn bold: not reached.\n"

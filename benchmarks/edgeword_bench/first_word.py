@@ -10,7 +10,6 @@ import json  # noqa: E402 (what comes now is part of the cold start)
 import sys  # noqa: E402
 from contextlib import suppress  # noqa: E402
 from importlib import import_module  # noqa: E402
-from importlib.util import find_spec  # noqa: E402
 
 import edgeword  # noqa: E402
 from edgeword.engines import ENGINES  # noqa: E402
@@ -40,7 +39,7 @@ def main() -> None:
 
 def import_engine(engine: str) -> None:
     """Import it by name, so that loading does not; a package that misses is left for the loading to name."""
-    package = next((name for name in ENGINES[engine].packages if find_spec(name)), engine)
+    package = ENGINES[engine].package or engine
     with suppress(ImportError):
         import_module(package)
         import_module(f"{package}.interpreter")  # where LiteRT and tflite-runtime have theirs

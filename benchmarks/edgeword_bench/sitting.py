@@ -18,7 +18,7 @@ import numpy as np
 
 from edgeword.bundle import Bundle
 from edgeword.commands.options import native_stderr_to_null
-from edgeword.decoding import Decoder
+from edgeword.decoding import Decoder, decoder_factory
 from edgeword.engines import engine_of
 from edgeword.language_model import LanguageModel
 from edgeword.manifest import Variant
@@ -97,7 +97,7 @@ class _Player:
     def __init__(self, request: Request, variant: Variant) -> None:
         self._prompt, effort = request.prompt, request.effort
         kind = engine_of(variant.format)
-        with native_stderr_to_null(), _no_garbage_collection():
+        with native_stderr_to_null(), no_garbage_collection():
             started = time.perf_counter()
             bundle = Bundle(request.bundle)
             engine = SharedEngine(kind.open(bundle.read(variant), request.threads))
@@ -105,8 +105,7 @@ class _Player:
             load_s = time.perf_counter() - started
         self._clock = EngineClock()
         self._ids = bundle.tokenizer.encode(self._prompt)
-        watched = LanguageModel(bundle, variant, kind.name, WatchedEngine(engine, self._clock), 0.0)
-        self._watched = watched.decoder()
+        self._watched = decoder_factory(WatchedEngine(engine, self._clock), bundle.manifest)()
         word_s, settled = warm_up(lambda count: words_of(self._lm, self._prompt, count).words_us)
         words = min(effort.most_words_a_turn, int(effort.turn_s / word_s))
         words = request.words_a_turn[variant.file] or max(effort.fewest_words_a_turn, words)
@@ -115,7 +114,7 @@ class _Player:
     def take_turn(self) -> None:
         """A turn text to text, and a shorter one that watches the engine."""
         seat = self.seat
-        with _no_garbage_collection():
+        with no_garbage_collection():
             turn = words_of(self._lm, self._prompt, seat.words_a_turn)
             runs, engine_us = self._engine_words(max(seat.words_a_turn // 4, 1))
         seat.prompts_s.append(turn.prompt_s)
@@ -195,7 +194,7 @@ def fixed_computation() -> float:
 
 
 @contextlib.contextmanager
-def _no_garbage_collection() -> Iterator[None]:
+def no_garbage_collection() -> Iterator[None]:
     """Collect first, then not until the end."""
     was_on = gc.isenabled()
     gc.collect()

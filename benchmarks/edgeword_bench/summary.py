@@ -26,6 +26,7 @@ def drift(times: Sequence[float]) -> float:
 def with_words(row: Result, seats: Sequence[Seat]) -> Result:
     """The row with the figures of its words, from all sittings."""
     words = np.asarray([us for seat in seats for turn in seat.turns_us for us in turn])
+    sittings = [float(np.median(np.concatenate(seat.turns_us))) for seat in seats]
     engine_us = [us for seat in seats for us in seat.engine_us]
     found: dict[str, Any] = {
         "runs": len(words),
@@ -42,10 +43,9 @@ def with_words(row: Result, seats: Sequence[Seat]) -> Result:
     for percent in ENOUGH:
         estimate = percentile(words, percent)
         found[f"p{percent}_us"] = estimate.value if estimate else None
-        found[f"p{percent}_interval_us"] = estimate.interval if estimate else None
-    # Words share the memory and the moment of their sitting: what another run would find, the sittings tell.
-    sittings = percentile([float(np.median(np.concatenate(seat.turns_us))) for seat in seats], 50)
-    found["p50_interval_us"] = sittings.interval if sittings else None
+        # Words share the memory and the moment of their sitting: what another run would find, the sittings tell.
+        behind = percentile(sittings, 50) if percent == 50 else estimate
+        found[f"p{percent}_interval_us"] = behind.interval if behind else None
     return dataclasses.replace(row, **found)
 
 

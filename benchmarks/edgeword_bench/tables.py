@@ -58,7 +58,7 @@ def report_lines(report: Report) -> list[str]:
     if measured:
         lines += [*_table(_LATENCY, measured), "", *_table(_START, measured)]
     others = [row for row in report.results if not row.runs]
-    lines += [f"not measured: {row.file}: {row.reason or 'interrupted before its turn'}" for row in others]
+    lines += [f"not measured: {row.file}: {row.reason}" for row in others]
     threads = report.environment["settings"]["threads"]
     return [*lines, "", f"{machine_line(report.environment)}; {threads} thread{'s' if threads > 1 else ''}"]
 

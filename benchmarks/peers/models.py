@@ -12,13 +12,14 @@ from keras import layers
 
 from edgeword.manifest import Window
 from edgeword.padding import Padding
+from edgeword.precisions import FORMATS
 from edgeword.tokenizer import Tokenizer
 from edgeword_export.calibration import Calibration
 from edgeword_export.exporting import export
 from edgeword_export.formats import writer
 from edgeword_export.keras_model import inspect_model
 from edgeword_export.quiet import quiet
-from edgeword_export.signature import Signature, Style
+from edgeword_export.signature import Signature, Signatures, Style
 from edgeword_export.step_graph import StepModel
 from peers import numpy_loop, tensorflow_loops
 from peers.task import PROMPT_WORDS, QUESTIONS, STEP_WORDS, WINDOW, WINDOW_WORDS, Task
@@ -101,11 +102,16 @@ def _write_step_files(model: keras.Model, folder: Path) -> None:
     def only_step(style: Style) -> list[Signature]:
         return StepModel(source, Style(style.int8_rows, greedy=False)).signatures()[:1]
 
-    no_calibration = Calibration(only_step, [], Window(None, Padding(), masked=True), [])
-    for file_format in ("tflite", "onnx"):
-        files = writer(file_format, only_step, no_calibration)
-        for precision in STEP_PRECISIONS:
-            (folder / f"step.{precision}.{file_format}").write_bytes(files.write(precision))
+    for file_format in FORMATS:
+        for precision, content in written(only_step, file_format).items():
+            (folder / f"step.{precision}.{file_format}").write_bytes(content)
+
+
+def written(signatures: Signatures, file_format: str) -> dict[str, bytes]:
+    """Graphs in each of `STEP_PRECISIONS`, which need no text to calibrate on."""
+    calibration = Calibration(signatures, [], Window(None, Padding(), masked=True), [])
+    files = writer(file_format, signatures, calibration)
+    return {precision: files.write(precision) for precision in STEP_PRECISIONS}
 
 
 def _write_keras_onnx(model: keras.Model, sizes: Sizes, folder: Path) -> list[str]:

@@ -15,7 +15,6 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from importlib.util import find_spec
 from typing import Any
 
 from edgeword.bundle import Bundle
@@ -196,7 +195,7 @@ def try_variant(bundle: Bundle, kind: EngineKind, variant: Variant, threads: int
 
 def _open(bundle: Bundle, kind: EngineKind, variant: Variant, threads: int) -> Engine:
     """Load a variant that was not tried yet; raises EngineError for one that may take the process down."""
-    distribution = next((name.replace("_", "-") for name in kind.packages if find_spec(name)), kind.name)
+    distribution = (kind.package or kind.name).replace("_", "-")
     content = bundle.read(variant)
     if variant.precision in UNSAFE.get(distribution, ()):
         raise EngineError(f"{distribution} refuses the file: {variant.precision} would corrupt its memory")

@@ -128,8 +128,7 @@ class LanguageModel:
         After an empty context only the most probable word is known, and there may be fewer words than `k`. Raises
         UsageError for a `k` below 1.
         """
-        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
-            raise UsageError(f"k is {k!r}; give a whole number of at least 1")
+        _check_count(k, "k")
         ids = self.tokenizer.encode(_checked(context, "context"))
         decoder = self._decoder()
         with self._lock:
@@ -177,8 +176,7 @@ class LanguageModel:
         return self._decoder()
 
     def _prompted(self, prompt: str, max_words: int) -> Decoder:
-        if isinstance(max_words, bool) or not isinstance(max_words, int) or max_words < 1:
-            raise UsageError(f"max_words is {max_words!r}; give a whole number of at least 1")
+        _check_count(max_words, "max_words")
         ids = self.tokenizer.encode(_checked(prompt, "prompt"))
         decoder = self._decoder()
         with self._lock:
@@ -191,6 +189,12 @@ class LanguageModel:
                 token, _ = decoder.predict()
                 decoder.push(token)
             yield self.tokenizer.word(token)
+
+
+def _check_count(count: int, name: str, most: int | None = None) -> None:
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1 or (most is not None and count > most):
+        wanted = "of at least 1" if most is None else f"from 1 to {most}"
+        raise UsageError(f"{name} is {count!r}; give a whole number {wanted}")
 
 
 def _checked(text: str, name: str) -> str:
@@ -223,8 +227,7 @@ def load(
 
 def check_threads(threads: int) -> None:
     """Raise UsageError for what is no number of threads."""
-    if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= _MOST_THREADS:
-        raise UsageError(f"threads is {threads!r}; give a whole number from 1 to {_MOST_THREADS}")
+    _check_count(threads, "threads", _MOST_THREADS)
 
 
 def candidates(

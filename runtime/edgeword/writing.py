@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from edgeword.bundle import MANIFEST_FILE
@@ -61,15 +62,23 @@ def write_file(path: str | os.PathLike[str], content: bytes) -> None:
 
 
 def _replace(out: Path, content: bytes) -> None:
-    descriptor, partial = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
+    descriptor, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
     os.close(descriptor)
+    partial = Path(name)
+    with taking_place(partial, out):
+        partial.write_bytes(content)
+        partial.chmod(0o644)
+
+
+@contextlib.contextmanager
+def taking_place(partial: Path, file: Path) -> Iterator[None]:
+    """Let what is written to `partial` take the place of `file` at the end, flushed; else nothing of it stays."""
     try:
-        _write_flushed(Path(partial), content)
-        Path(partial).chmod(0o644)
-        Path(partial).replace(out)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise
+        yield
+        flush(partial)
+        partial.replace(file)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def write_bundle(path: str | os.PathLike[str], manifest: Manifest, files: Mapping[str, bytes]) -> None:

@@ -217,10 +217,10 @@ def test_a_disk_that_fills_up_leaves_the_older_result(run, tmp_path, monkeypatch
     path = tmp_path / "r.json"
     path.write_text("old")
 
-    def full(_path, _content):
+    def full(_path):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("edgeword.writing._write_flushed", full)
+    monkeypatch.setattr("edgeword.writing.flush", full)
     code, out, err = run(*ONE, "--json", path)
     assert code == 2
     assert "onnx" in out  # what was measured is shown

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edgeword.errors import InputFileError
-from edgeword.writing import flush
+from edgeword.writing import taking_place
 
 
 @contextlib.contextmanager
@@ -15,14 +15,11 @@ def replacing(file: Path) -> Iterator[Path]:
     """A path beside `file`, with its suffix, to write to; it takes the place of `file` at the end."""
     partial = file.with_name(f".partial-{file.name}")
     try:
-        yield partial
-        flush(partial)
-        partial.replace(file)
+        with taking_place(partial, file):
+            yield partial
     except OSError as error:
         reason = error.strerror or error
         raise InputFileError(f"cannot write {file}: {reason}; free some space, then continue with --resume") from None
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def write_bytes(file: Path, content: bytes) -> None:

@@ -51,9 +51,14 @@ class EngineKind:
     extra: str
 
     @property
+    def package(self) -> str | None:
+        """The package that will run it, the first that can be found; imports none of them."""
+        return next((package for package in self.packages if find_spec(package) is not None), None)
+
+    @property
     def installed(self) -> bool:
-        """Whether one of the packages can be found; imports none of them."""
-        return any(find_spec(package) is not None for package in self.packages)
+        """Whether one of the packages can be found."""
+        return self.package is not None
 
     def open(self, content: bytes, threads: int) -> Engine:
         """Load a variant from the bytes of its file; raises EngineError or MissingEngineError."""
