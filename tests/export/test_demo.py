@@ -17,7 +17,8 @@ def run(tmp_path_factory):
     """A small run, in place of the demo's own."""
     folder = tmp_path_factory.mktemp("demo")
     text = folder / "text.txt"
-    text.write_text("lstm networks are read by the cell\nthe cell reads the next word\n" * 20, encoding="utf-8")
+    line = " ".join(["lstm networks are read by the cell and the cell reads the next word"] * 3)
+    text.write_text(f"{line}\n" * 8, encoding="utf-8")
     train([text], folder / "run", units=16, embedding=16, epochs=2, window=20)
     return folder / "run"
 
