@@ -17,8 +17,8 @@ from edgeword.tokenizer import Tokenizer
 from edgeword.tokenizer_formats import read_tokenizer
 from edgeword_export.evaluation import Evaluation, encoded, evaluation_of, sampled
 from edgeword_export.keras_model import NextWordModel, check_tokenizer, first_line, inspect_model, load_keras, window_of
-from edgeword_train.run import Run, load_run
-from edgeword_train.text_files import read_texts
+from edgeword_train.data.text_files import read_texts
+from edgeword_train.run.folder import Run, load_run
 
 # Fixed windows are also tried on text that outgrows them: there a step would remember what a window forgets.
 _WINDOWS_PER_PIECE = 3

@@ -10,8 +10,8 @@ import pytest
 
 from edgeword_train import training
 from edgeword_train.commands import TRAIN
+from edgeword_train.fitting.progress import Progress, ProgressPrinter
 from edgeword_train.options import CELL_NAMES, TrainingOptions
-from edgeword_train.progress import Progress, ProgressPrinter
 
 
 def run_command(*arguments: str) -> int:
@@ -59,7 +59,7 @@ def test_the_defaults_are_those_of_the_options() -> None:
 
 
 def test_every_cell_name_has_its_row() -> None:
-    from edgeword_train.architecture import CELLS
+    from edgeword_train.models.architecture import CELLS
 
     assert tuple(CELLS) == CELL_NAMES
 

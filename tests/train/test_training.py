@@ -13,11 +13,11 @@ import pytest
 
 from edgeword import EdgewordError, InputFileError, UsageError
 from edgeword_train import Run, load_run, train
-from edgeword_train.corpora import read_corpus
+from edgeword_train.data.corpora.built_in import read_corpus
 from edgeword_train.errors import DivergedError, RunError
-from edgeword_train.learner import perplexity
+from edgeword_train.fitting.learner import perplexity
+from edgeword_train.fitting.progress import Progress
 from edgeword_train.options import CELL_NAMES
-from edgeword_train.progress import Progress
 
 TEXT = "\n".join(
     f"the {size} {animal} {verb} on the {place}"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import edgeword_train
 from edgeword.command import Command
-from edgeword_train.corpora import CORPORA
+from edgeword_train.data.corpora.built_in import CORPORA
+from edgeword_train.fitting.progress import ProgressPrinter
 from edgeword_train.options import CELL_NAMES, LARGEST_DROPOUT, TOKEN_LEVELS, TrainingOptions
-from edgeword_train.progress import ProgressPrinter
-from edgeword_train.run import Run, is_finished, is_started
+from edgeword_train.run.folder import Run, is_finished, is_started
 
 INTERRUPTED = 130
 

@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Any
 from edgeword.errors import InputFileError, UsageError
 from edgeword.version import __version__
 from edgeword.writing import check_output
-from edgeword_train import run
-from edgeword_train.corpus import Corpus, load_corpus
+from edgeword_train.data.corpus import Corpus, load_corpus
+from edgeword_train.data.windows import cut_windows, window_length
 from edgeword_train.errors import RunError
-from edgeword_train.history import best_epoch, words_per_second
+from edgeword_train.fitting.history import best_epoch, words_per_second
+from edgeword_train.fitting.progress import Report, silent
 from edgeword_train.options import TrainingOptions
-from edgeword_train.progress import Report, silent
-from edgeword_train.run import Run, load_run
+from edgeword_train.run import folder as run
+from edgeword_train.run.folder import Run, load_run
+from edgeword_train.run.writing import replacing, write_bytes, write_text
 from edgeword_train.tensorflow_import import load_tensorflow
-from edgeword_train.windows import cut_windows, window_length
-from edgeword_train.writing import replacing, write_bytes, write_text
 
 if TYPE_CHECKING:
-    from edgeword_train.fitting import Fitted
+    from edgeword_train.fitting.epochs import Fitted
 
 CHECKPOINT_FOLDER = "checkpoint"
 DEFAULTS = TrainingOptions()
@@ -89,8 +89,8 @@ def train(
 
 def _train(corpus: Corpus, folder: Path, options: TrainingOptions, progress: Report) -> Run:
     load_tensorflow("train")
-    from edgeword_train.checkpoint import Checkpoint
-    from edgeword_train.fitting import Examples, fit
+    from edgeword_train.fitting.checkpoint import Checkpoint
+    from edgeword_train.fitting.epochs import Examples, fit
 
     _start(folder, options, corpus)
     checkpoint = Checkpoint(folder / CHECKPOINT_FOLDER)
@@ -146,7 +146,7 @@ def _start(folder: Path, options: TrainingOptions, corpus: Corpus) -> None:
 
 
 def _write_files(folder: Path, corpus: Corpus, fitted: Fitted) -> None:
-    from edgeword_train.learning_curve import draw_learning_curve
+    from edgeword_train.fitting.learning_curve import draw_learning_curve
 
     with replacing(folder / run.MODEL_FILE) as partial:
         fitted.model.save(partial)

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from edgeword_train.cells import CIFGLSTMCell, PeepholeLSTMCell, ProjectedLSTMCell
+from edgeword_train.models.cells import CIFGLSTMCell, PeepholeLSTMCell, ProjectedLSTMCell
 from edgeword_train.options import TrainingOptions
 
 Factory = Callable[[TrainingOptions, dict[str, Any]], keras.layers.Layer]

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 import keras
 import numpy as np
 
-from edgeword_train.architecture import build
-from edgeword_train.checkpoint import Checkpoint
-from edgeword_train.history import Epoch
-from edgeword_train.learner import Learner, batches, perplexity
+from edgeword_train.data.windows import Windows
+from edgeword_train.fitting.checkpoint import Checkpoint
+from edgeword_train.fitting.history import Epoch
+from edgeword_train.fitting.learner import Learner, batches, perplexity
+from edgeword_train.fitting.progress import Progress, Report
+from edgeword_train.fitting.stopping import stopping_for
+from edgeword_train.models.architecture import build
 from edgeword_train.options import TrainingOptions
-from edgeword_train.progress import Progress, Report
-from edgeword_train.stopping import stopping_for
-from edgeword_train.windows import Windows
 
 # On `python-docs`, three epochs at 1e-3 end at a held-out perplexity of 465, at 3e-3 of 336.
 LEARNING_RATE = 3e-3

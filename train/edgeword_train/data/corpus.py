@@ -13,8 +13,9 @@ import numpy as np
 
 from edgeword.errors import UsageError
 from edgeword.tokenizer import Tokenizer
+from edgeword_train.data.corpora.built_in import CORPUS_NAMES
+from edgeword_train.data.text_files import read_texts
 from edgeword_train.options import TrainingOptions
-from edgeword_train.text_files import NAMES, read_texts
 
 OOV_TOKEN = "<oov>"  # noqa: S105
 HELD_OUT_LINES = 0.05
@@ -86,11 +87,11 @@ def split_line(ids: list[int]) -> tuple[list[int], list[int]]:
 def _check_vocabulary(tokenizer: Tokenizer) -> None:
     words = [word for word in tokenizer.vocabulary if word not in (None, OOV_TOKEN)]
     if not words:
-        raise UsageError(f"The text holds no {tokenizer.level}s; give a text file or a built-in corpus: {NAMES}")
+        raise UsageError(f"The text holds no {tokenizer.level}s; give a text file or a built-in corpus: {CORPUS_NAMES}")
     if len(words) < 2:
         raise UsageError(
             f"The text has one distinct {tokenizer.level} only, {words[0]!r}; "
-            f"give one with two or more, or a built-in corpus: {NAMES}"
+            f"give one with two or more, or a built-in corpus: {CORPUS_NAMES}"
         )
 
 

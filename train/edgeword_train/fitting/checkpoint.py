@@ -12,9 +12,9 @@ import keras
 import numpy as np
 
 from edgeword_train.errors import RunError
-from edgeword_train.history import Epoch
-from edgeword_train.run import read_json
-from edgeword_train.writing import replacing, write_text
+from edgeword_train.fitting.history import Epoch
+from edgeword_train.run.folder import read_json
+from edgeword_train.run.writing import replacing, write_text
 
 STATE_FILE = "state.json"
 
