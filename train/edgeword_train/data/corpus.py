@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from edgeword.errors import UsageError
-from edgeword.tokenizer import Tokenizer
+from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword_train.data.corpora.built_in import CORPUS_NAMES
 from edgeword_train.data.text_files import read_texts
 from edgeword_train.options import TrainingOptions
