@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 
+from edgeword.errors import first_line
 from edgeword.extras import MissingExtraError, install_command, module_of, require, requirements_of
 
 # Some of the others import it: what it prints depends on who comes first.
@@ -39,8 +40,7 @@ def _import_failure(distribution: str) -> str | None:
     try:
         importlib.import_module(module_of(distribution))
     except ImportError as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        return f"{distribution} is installed but cannot be imported ({reason})"
+        return f"{distribution} is installed but cannot be imported ({first_line(error)})"
     return None
 
 
