@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeword_train.windows import Windows, cut_windows, window_length
+from edgeword_train.data.windows import Windows, cut_windows, window_length
 
 OOV = 1
 SEQUENCES = st.lists(st.lists(st.integers(1, 9), max_size=30), max_size=8)

@@ -9,23 +9,29 @@ from typing import Any
 import keras
 from keras import layers
 
-from edgeword_train.cells import CIFGLSTMCell, PeepholeLSTMCell, ProjectedLSTMCell
+from edgeword_train.models.cells import CIFGLSTMCell, PeepholeLSTMCell, ProjectedLSTMCell
 from edgeword_train.options import TrainingOptions
 
-Factory = Callable[[TrainingOptions, dict[str, Any]], keras.layers.Layer]
+Factory = Callable[[TrainingOptions, str], keras.layers.Layer]
 
 
-def _over_time(cell: type[keras.layers.Layer]) -> Factory:
-    def build(options: TrainingOptions, settings: dict[str, Any]) -> keras.layers.Layer:
-        name = settings.pop("name")
-        sizes = [options.units, *([options.projection_width] if cell is ProjectedLSTMCell else [])]
-        return layers.RNN(cell(*sizes, **settings), return_sequences=True, name=name)
+def _keras(layer: type[keras.layers.Layer]) -> Factory:
+    def build(options: TrainingOptions, name: str) -> keras.layers.Layer:
+        return layer(options.units, recurrent_dropout=options.recurrent_dropout, return_sequences=True, name=name)
 
     return build
 
 
-def _keras(layer: type[keras.layers.Layer]) -> Factory:
-    return lambda options, settings: layer(options.units, return_sequences=True, **settings)
+def _over_time(cell_of: Callable[[TrainingOptions], keras.layers.Layer]) -> Factory:
+    return lambda options, name: layers.RNN(cell_of(options), return_sequences=True, name=name)
+
+
+def _cell(kind: type[keras.layers.LSTMCell]) -> Factory:
+    return _over_time(lambda options: kind(options.units, recurrent_dropout=options.recurrent_dropout))
+
+
+def _projected(options: TrainingOptions) -> ProjectedLSTMCell:
+    return ProjectedLSTMCell(options.units, options.projection_width, recurrent_dropout=options.recurrent_dropout)
 
 
 # A row for every name in `options.CELL_NAMES`: a causal layer that answers every step.
@@ -33,9 +39,9 @@ CELLS: Mapping[str, Factory] = {
     "simple-rnn": _keras(layers.SimpleRNN),
     "lstm": _keras(layers.LSTM),
     "gru": _keras(layers.GRU),
-    "peephole-lstm": _over_time(PeepholeLSTMCell),
-    "cifg-lstm": _over_time(CIFGLSTMCell),
-    "projected-lstm": _over_time(ProjectedLSTMCell),
+    "peephole-lstm": _cell(PeepholeLSTMCell),
+    "cifg-lstm": _cell(CIFGLSTMCell),
+    "projected-lstm": _over_time(_projected),
 }
 
 
@@ -58,8 +64,7 @@ def build(options: TrainingOptions, vocabulary: int) -> Architecture:
     table = table_kind(vocabulary, options.embedding, mask_zero=True, name="embedding")
     hidden = _drop(table(ids), options, "dropout_embedding")
     for number in range(1, options.layers + 1):
-        settings = {"name": f"{options.cell}_{number}", "recurrent_dropout": options.recurrent_dropout}
-        hidden = CELLS[options.cell](options, settings)(hidden)
+        hidden = CELLS[options.cell](options, f"{options.cell}_{number}")(hidden)
         hidden = _drop(hidden, options, f"dropout_{number}")
     head = _reversed(table) if options.tie_embeddings else layers.Dense(vocabulary, name="logits")
     return Architecture(keras.Model(ids, head(hidden), name="edgeword"), keras.Model(ids, hidden), head)

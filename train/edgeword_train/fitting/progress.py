@@ -25,7 +25,7 @@ class Progress:
     """Perplexity on held-out text, at the end of the epoch."""
 
 
-Report = Callable[[Progress], None]
+ProgressCallback = Callable[[Progress], None]
 
 
 def silent(progress: Progress) -> None:

@@ -13,8 +13,9 @@ import numpy as np
 
 from edgeword.errors import UsageError
 from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword_train.data.corpora.built_in import CORPUS_NAMES
+from edgeword_train.data.text_files import read_texts
 from edgeword_train.options import TrainingOptions
-from edgeword_train.text_files import NAMES, read_texts
 
 OOV_TOKEN = "<oov>"  # noqa: S105
 HELD_OUT_LINES = 0.05
@@ -29,14 +30,23 @@ Sequences = list[list[int]]
 
 
 @dataclass(frozen=True)
+class Source:
+    """One file or built-in corpus, as a run remembers it."""
+
+    name: str
+    sha256: str
+    """Of its stripped, non-empty lines."""
+    tokens: int
+
+
+@dataclass(frozen=True)
 class Corpus:
     """Text as ids; the vocabulary is that of all lines, examples come from `trained` alone."""
 
     tokenizer: Tokenizer
     trained: Sequences
     held_out: Sequences
-    sources: list[dict[str, Any]]
-    """The name, SHA-256 and number of tokens of each source."""
+    sources: tuple[Source, ...]
 
 
 def load_corpus(sources: Sequence[str | os.PathLike[str]], options: TrainingOptions) -> Corpus:
@@ -47,8 +57,8 @@ def load_corpus(sources: Sequence[str | os.PathLike[str]], options: TrainingOpti
     _check_vocabulary(tokenizer)
     usable = [ids for line in lines if has_target(ids := tokenizer.encode(line), tokenizer.oov_id)]
     trained, held_out = split(usable, options.seed, tokenizer.oov_id)
-    facts = [_source_facts(source, text, tokenizer) for source, text in zip(sources, texts, strict=True)]
-    return Corpus(tokenizer, trained, held_out, facts)
+    remembered = tuple(_source(path, text, tokenizer) for path, text in zip(sources, texts, strict=True))
+    return Corpus(tokenizer, trained, held_out, remembered)
 
 
 def has_target(ids: Sequence[int], oov_id: int | None) -> bool:
@@ -86,11 +96,11 @@ def split_line(ids: list[int]) -> tuple[list[int], list[int]]:
 def _check_vocabulary(tokenizer: Tokenizer) -> None:
     words = [word for word in tokenizer.vocabulary if word not in (None, OOV_TOKEN)]
     if not words:
-        raise UsageError(f"The text holds no {tokenizer.level}s; give a text file or a built-in corpus: {NAMES}")
+        raise UsageError(f"The text holds no {tokenizer.level}s; give a text file or a built-in corpus: {CORPUS_NAMES}")
     if len(words) < 2:
         raise UsageError(
             f"The text has one distinct {tokenizer.level} only, {words[0]!r}; "
-            f"give one with two or more, or a built-in corpus: {NAMES}"
+            f"give one with two or more, or a built-in corpus: {CORPUS_NAMES}"
         )
 
 
@@ -101,9 +111,6 @@ def _read_each(sources: Sequence[str | os.PathLike[str]]) -> list[list[str]]:
     return [read_texts([source]) for source in sources] or [read_texts(sources)]
 
 
-def _source_facts(source: str | os.PathLike[str], lines: list[str], tokenizer: Tokenizer) -> dict[str, Any]:
-    return {
-        "name": Path(source).name,
-        "sha256": hashlib.sha256("\n".join(lines).encode("utf-8")).hexdigest(),
-        "tokens": sum(len(tokenizer.tokens(line)) for line in lines),
-    }
+def _source(path: str | os.PathLike[str], lines: list[str], tokenizer: Tokenizer) -> Source:
+    digest = hashlib.sha256("\n".join(lines).encode("utf-8")).hexdigest()
+    return Source(Path(path).name, digest, sum(len(tokenizer.tokens(line)) for line in lines))

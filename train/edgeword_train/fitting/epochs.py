@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 import keras
 import numpy as np
 
-from edgeword_train.architecture import build
-from edgeword_train.checkpoint import Checkpoint
-from edgeword_train.history import Epoch
-from edgeword_train.learner import Learner, batches, perplexity
+from edgeword_train.data.windows import Windows
+from edgeword_train.fitting.checkpoint import Checkpoint
+from edgeword_train.fitting.history import Epoch
+from edgeword_train.fitting.learner import Learner, batches, perplexity
+from edgeword_train.fitting.progress import Progress, ProgressCallback
+from edgeword_train.fitting.stopping import stopping_for
+from edgeword_train.models.architecture import build
 from edgeword_train.options import TrainingOptions
-from edgeword_train.progress import Progress, Report
-from edgeword_train.stopping import stopping_for
-from edgeword_train.windows import Windows
 
 # On `python-docs`, three epochs at 1e-3 end at a held-out perplexity of 465, at 3e-3 of 336.
 LEARNING_RATE = 3e-3
@@ -46,7 +46,7 @@ class Fitted:
     held_out_perplexity: float
 
 
-def fit(examples: Examples, options: TrainingOptions, checkpoint: Checkpoint, report: Report) -> Fitted:
+def fit(examples: Examples, options: TrainingOptions, checkpoint: Checkpoint, report: ProgressCallback) -> Fitted:
     """Train from the last checkpoint on; equal options and text give equal weights.
 
     Sets the global seeds of Python, NumPy and TensorFlow, from which Keras draws the first weights.
@@ -72,7 +72,9 @@ def batch_size(windows: Windows) -> int:
     return min(max(len(windows.inputs) // STEPS, SMALLEST_BATCH), LARGEST_BATCH)
 
 
-def run_epoch(learner: Learner, examples: Examples, options: TrainingOptions, epoch: int, report: Report) -> Epoch:
+def run_epoch(
+    learner: Learner, examples: Examples, options: TrainingOptions, epoch: int, report: ProgressCallback
+) -> Epoch:
     """One pass over all windows, in an order that depends on the seed and the epoch alone."""
     learner.reseed(options.seed, epoch)
     order = np.random.default_rng((options.seed, epoch)).permutation(len(examples.trained.inputs))

@@ -9,13 +9,20 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
 
-from edgeword_train.history import History
+from edgeword_train.fitting.history import History
 
 DPI = 120
 
 
 def draw_learning_curve(history: History, kept: int) -> bytes:
-    """A PNG of perplexity by epoch, on a log scale, on the text trained on and on held-out text."""
+    """The learning curve as a PNG."""
+    picture = io.BytesIO()
+    learning_curve(history, kept).savefig(picture, format="png", dpi=DPI)
+    return picture.getvalue()
+
+
+def learning_curve(history: History, kept: int) -> Figure:
+    """Perplexity by epoch, on a log scale, on the text trained on and on held-out text."""
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
@@ -23,12 +30,10 @@ def draw_learning_curve(history: History, kept: int) -> bytes:
     axes.plot(epochs, [row.perplexity for row in history], "o-", label="train, with dropout", markersize=4)
     axes.plot(epochs, [row.held_out for row in history], "s-", label="held out", markersize=4)
     axes.axvline(kept, color="gray", linestyle=":", label=f"kept: epoch {kept}")
-    axes.set(xlabel="epoch", ylabel="perplexity", title="Learning curve")
+    axes.set(xlabel="epoch", ylabel="perplexity (log scale)", title="Learning curve")
     _scale_axes(axes)
     axes.legend()
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=DPI)
-    return picture.getvalue()
+    return figure
 
 
 def _scale_axes(axes: Axes) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgeword_train.history import History, best_epoch
+from edgeword_train.fitting.history import History, best_epoch
 from edgeword_train.options import TrainingOptions
 
 PATIENCE = 3

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -20,9 +19,12 @@ class Epoch:
     """Of training, without the measuring on held-out text."""
     words_per_second: float
 
-    def to_dict(self) -> dict[str, Any]:
-        """The figures, of JSON types."""
-        return asdict(self)
+
+@dataclass(frozen=True)
+class Epochs:
+    """`history.json`: the epochs of a training."""
+
+    epochs: tuple[Epoch, ...]
 
 
 History = Sequence[Epoch]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from edgeword.errors import InputFileError
 from edgeword.files import taking_place
@@ -31,3 +34,8 @@ def write_bytes(file: Path, content: bytes) -> None:
 def write_text(file: Path, content: str) -> None:
     """Write a UTF-8 file whole or not at all."""
     write_bytes(file, content.encode("utf-8"))
+
+
+def write_record(file: Path, record: Any) -> None:
+    """Write a dataclass as a JSON file, whole or not at all."""
+    write_bytes(file, (json.dumps(asdict(record), ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8"))

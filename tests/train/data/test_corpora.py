@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from edgeword.errors import EdgewordError, InputFileError, UsageError
-from edgeword_train.corpora import CORPORA, read_corpus, split_paragraphs
-from edgeword_train.text_files import read_texts
+from edgeword_train.data.corpora.built_in import CORPORA, read_corpus
+from edgeword_train.data.corpora.prose import split_paragraphs
+from edgeword_train.data.text_files import read_texts
 
 OPENINGS = (
     "A recurrent network",

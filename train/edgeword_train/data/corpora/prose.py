@@ -1,11 +1,9 @@
-"""The built-in corpora: a primer on recurrent networks, and the reference that every CPython carries."""
+"""Sentences out of reference documentation: without its code, grammar, tables and inline markup."""
 
-import importlib
-import importlib.resources
+from __future__ import annotations
+
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-
-from edgeword.errors import InputFileError, UsageError
+from collections.abc import Iterable, Iterator
 
 # The words that stand in every English sentence and in almost no line of code.
 ENGLISH = """
@@ -52,39 +50,6 @@ INLINE_MARKUP = (
 )
 
 
-def read_corpus(name: str) -> list[str]:
-    """The lines of a built-in corpus, none empty; UsageError for a name that is none of `CORPORA`."""
-    if name not in CORPORA:
-        raise UsageError(f"There is no built-in corpus {name!r}; choose one of: {', '.join(CORPORA)}.")
-    return CORPORA[name]()
-
-
-def read_primer() -> list[str]:
-    """The primer, one thought a line."""
-    text = importlib.resources.files(__name__).joinpath("primer.txt").read_text(encoding="utf-8")
-    return text.splitlines()
-
-
-def read_python_docs() -> list[str]:
-    """The reference, one paragraph a line, each once; InputFileError where this Python lacks it."""
-    topics = load_topics()
-    paragraphs = (line for name in sorted(topics) for line in prose(topics[name]))
-    return list(dict.fromkeys(paragraphs))
-
-
-def load_topics() -> Mapping[str, str]:
-    """The documentation topics of the running Python, by name."""
-    try:
-        module = importlib.import_module("pydoc_data.topics")
-    except ImportError as error:
-        raise InputFileError(
-            "The corpus 'python-docs' is not here: this Python was installed without pydoc_data.topics; "
-            "give a text file instead, or the built-in corpus 'primer'."
-        ) from error
-    topics: Mapping[str, str] = module.topics
-    return topics
-
-
 def prose(topic: str) -> Iterator[str]:
     """The paragraphs of one topic, without its headings, code, grammar and tables."""
     for block in re.split(r"\n\s*\n", topic):
@@ -126,6 +91,3 @@ def is_prose(text: str) -> bool:
         return False
     known = sum(word.strip("(),.:;").lower() in FUNCTION_WORDS for word in words)
     return known >= FUNCTION_WORD_SHARE * len(words)
-
-
-CORPORA: Mapping[str, Callable[[], list[str]]] = {"primer": read_primer, "python-docs": read_python_docs}

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from edgeword_train.errors import RunError
-from edgeword_train.history import Epoch
-from edgeword_train.run import read_json
-from edgeword_train.writing import replacing, write_text
+from edgeword_train.fitting.history import Epoch
+from edgeword_train.run.records import read_json
+from edgeword_train.run.writing import replacing, write_record
 
 STATE_FILE = "state.json"
+
+
+@dataclass(frozen=True)
+class State:
+    """`state.json`: the epochs that are done."""
+
+    history: tuple[Epoch, ...]
 
 
 class Checkpoint:
@@ -33,19 +40,14 @@ class Checkpoint:
         self._folder.mkdir(exist_ok=True)
         with replacing(self._file(len(history))) as partial, partial.open("wb") as file:
             np.savez(file, *[variable.numpy() for variable in variables])
-        rows = [row.to_dict() for row in history]
-        write_text(self._folder / STATE_FILE, json.dumps({"history": rows}))
+        write_record(self._folder / STATE_FILE, State(tuple(history)))
         self._clean({len(history), kept})
 
     def history(self) -> list[Epoch]:
         """The epochs that are done."""
         if not (self._folder / STATE_FILE).is_file():
             return []
-        data = read_json(self._folder / STATE_FILE)
-        try:
-            return [Epoch(**row) for row in data["history"]]
-        except (KeyError, TypeError):
-            raise self._damaged(STATE_FILE) from None
+        return list(read_json(State, self._folder / STATE_FILE, self._remedy).history)
 
     def restore(self, variables: Sequence[keras.Variable], epoch: int) -> None:
         """Give the variables the values that they had after `epoch`; RunError for a damaged file."""
@@ -54,8 +56,8 @@ class Checkpoint:
             with np.load(file, allow_pickle=False) as arrays:
                 for variable, name in zip(variables, arrays.files, strict=True):
                     variable.assign(arrays[name])
-        except (OSError, ValueError, zipfile.BadZipFile):
-            raise self._damaged(file.name) from None
+        except (OSError, EOFError, ValueError, zipfile.BadZipFile):
+            raise RunError(f"{file} is damaged; {self._remedy}") from None
 
     def remove(self) -> None:
         """Remove the folder of a training that is finished."""
@@ -70,5 +72,6 @@ class Checkpoint:
     def _file(self, epoch: int) -> Path:
         return self._folder / f"epoch-{epoch:05d}.npz"
 
-    def _damaged(self, name: str) -> RunError:
-        return RunError(f"{self._folder / name} is damaged; remove {self._folder.parent} and train again")
+    @property
+    def _remedy(self) -> str:
+        return f"remove {self._folder.parent} and train again"

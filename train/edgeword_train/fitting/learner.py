@@ -9,9 +9,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from edgeword_train.architecture import Architecture
+from edgeword_train.data.windows import Windows
 from edgeword_train.errors import DivergedError
-from edgeword_train.windows import Windows
+from edgeword_train.models.architecture import Architecture
 
 CLIPNORM = 1.0
 MEASURED_BATCH = 32

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from edgeword_train.cells import CIFGLSTMCell, PeepholeLSTMCell, ProjectedLSTMCell
+from edgeword_train.models.cells import CIFGLSTMCell, PeepholeLSTMCell, ProjectedLSTMCell
 
 E, U, P, B, T = 5, 7, 3, 2, 6
 

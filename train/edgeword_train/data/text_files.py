@@ -1,20 +1,20 @@
 """Read the text that a model is trained on: built-in corpora and files of UTF-8 text."""
 
+from __future__ import annotations
+
 import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from edgeword.errors import InputFileError, UsageError
-from edgeword_train.corpora import CORPORA, read_corpus
-
-NAMES = ", ".join(CORPORA)
+from edgeword_train.data.corpora.built_in import CORPORA, CORPUS_NAMES, read_corpus
 
 
 def read_texts(sources: Sequence[str | os.PathLike[str]]) -> list[str]:
     """The stripped, non-empty lines of files and built-in corpora; InputFileError or UsageError if none."""
     if not sources:
-        raise UsageError(f"No text to train on; give a UTF-8 text file or a built-in corpus: {NAMES}.")
+        raise UsageError(f"No text to train on; give a UTF-8 text file or a built-in corpus: {CORPUS_NAMES}.")
     return [line for source in sources for line in read_source(os.fspath(source))]
 
 
@@ -25,7 +25,9 @@ def read_source(source: str) -> list[str]:
     text = decode(read_bytes(source), source)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
-        raise UsageError(f"No line of {source!r} holds text; give a file with text or a built-in corpus: {NAMES}.")
+        raise UsageError(
+            f"No line of {source!r} holds text; give a file with text or a built-in corpus: {CORPUS_NAMES}."
+        )
     return lines
 
 
@@ -35,7 +37,7 @@ def read_bytes(source: str) -> bytes:
         return Path(source).read_bytes()
     except FileNotFoundError as error:
         raise InputFileError(
-            f"There is no file {source!r}; give a UTF-8 text file or a built-in corpus: {NAMES}."
+            f"There is no file {source!r}; give a UTF-8 text file or a built-in corpus: {CORPUS_NAMES}."
         ) from error
     except IsADirectoryError as error:
         raise InputFileError(f"{source!r} is a folder; name the text files in it one by one.") from error
