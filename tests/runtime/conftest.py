@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sys
-from collections.abc import Generator, Iterator
-from importlib.abc import MetaPathFinder
+from collections.abc import Generator, Iterator, Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -15,12 +17,18 @@ import pytest
 REFUSED = ("tensorflow", "keras", "tf2onnx")
 
 
-class _Refusal(MetaPathFinder):
-    """Finds none of them, wherever they are."""
+class _Refusal(MetaPathFinder, Loader):
+    """Finds them where they are, so that one may ask whether they are installed, and imports none."""
 
-    def find_spec(self, name: str, *_: object) -> None:
-        if name.partition(".")[0] in REFUSED:
-            raise ImportError(f"tests/runtime imports no {name}: compare with Keras in tests/export")
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        found = PathFinder.find_spec(name, path, target) if name.partition(".")[0] in REFUSED else None
+        return found and ModuleSpec(name, self, origin=found.origin)
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        raise ImportError(f"tests/runtime imports no {spec.name}: what is compared with Keras stands in tests/export")
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Never reached."""
 
 
 @contextlib.contextmanager
