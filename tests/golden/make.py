@@ -50,7 +50,7 @@ class Golden:
     options: dict[str, Any]
 
 
-# Seeds whose greedy words are many, and none of them a near tie: see MARGIN.
+# Seeds whose greedy words are many, and none of them a near tie, not for integers either: see MARGIN.
 GOLDEN = {
     # Decode mode `step`: a masked LSTM that reads texts of any length.
     "step": Golden(lambda: tiny.recurrent(layers.LSTM(32), None, embedding=8, seed=2), {"precisions": INT8}),
@@ -63,7 +63,7 @@ GOLDEN = {
     "window": Golden(lambda: tiny.convolution(embedding=12, seed=3), {"precisions": INT8}),
     # Every precision in both formats; int4 asks for widths that 32 divides.
     "all_precisions": Golden(
-        lambda: tiny.recurrent(layers.GRU(32), None, embedding=32, seed=40),
+        lambda: tiny.recurrent(layers.GRU(32), None, embedding=32, seed=27),
         {"precisions": ("all",), "max_perplexity_increase": 50},
     ),
 }
