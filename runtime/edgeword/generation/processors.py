@@ -1,0 +1,159 @@
+"""Logits processors: each a small function on float32 logits, `[V]` or `[B, V]`.
+
+Each writes into the array that it is given and returns it; what it takes away becomes -inf. Where the field's
+libraries differ, the rule is that of Hugging Face's transformers, which most people compare with: temperature
+comes first, then top-k, top-p and min-p, each on what the one before has left; the word that crosses `top_p` is
+kept; penalties look at the prompt and at the text so far. One rule is stricter: `top_k` keeps k words and no more,
+among equals those of lower id, so that `top_k` of 1 is greedy (transformers keeps all equals).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Logits = NDArray[np.float32]
+Ids = NDArray[np.intp]
+
+# 1 / this still leaves room in float32 for logits of 10 ** 8.
+_SMALLEST_TEMPERATURE = 1e-30
+# Where maxima of so many logits each are taken, few logits are left that reach the k-th largest maximum.
+_BLOCK = 32
+# How many of the most probable words are looked at first for a nucleus, and how many times more at each turn.
+_NUCLEUS, _WIDER = 64, 8
+
+
+def temperature(logits: Logits, value: float) -> Logits:
+    """Divide by the temperature (above 0), after the largest has become 0: Ackley, Hinton & Sejnowski 1985."""
+    best = logits.max(-1, keepdims=True)
+    best[np.isneginf(best)] = 0
+    np.subtract(logits, best, out=logits)
+    return np.divide(logits, np.float32(max(value, _SMALLEST_TEMPERATURE)), out=logits)
+
+
+def top_k(logits: Logits, k: int) -> Logits:
+    """Keep the k largest: Fan et al. 2018."""
+    for row in _rows(logits):
+        _keep(row, top_k_ids(row, k))
+    return logits
+
+
+def top_p(logits: Logits, p: float) -> Logits:
+    """Keep the fewest whose probabilities reach the sum p, the one that crosses it included: Holtzman et al. 2020."""
+    if p < 1:
+        for row in _rows(logits):
+            _keep(row, _nucleus(row, p))
+    return logits
+
+
+def min_p(logits: Logits, p: float) -> Logits:
+    """Keep those at least p times as probable as the most probable one: Nguyen et al. 2024."""
+    if p > 0:
+        logits[logits < logits.max(-1, keepdims=True) + np.float32(math.log(p))] = -np.inf
+    return logits
+
+
+def repetition_penalty(logits: Logits, history: Any, penalty: float) -> Logits:
+    """Divide logits above 0 of ids said before by the penalty, multiply those below: Keskar et al. 2019 (CTRL).
+
+    `history` is the ids of prompt and text, `[L]`; for logits `[B, V]` one such for each row.
+    """
+    for row, ids in zip(_rows(logits), _histories(logits, history), strict=True):
+        values = row[ids]  # an id that comes twice is read twice and written twice, with the same value
+        row[ids] = np.where(values > 0, values / np.float32(penalty), values * np.float32(penalty))
+    return logits
+
+
+def no_repeat_ngram(logits: Logits, history: Any, n: int) -> Logits:
+    """Deny what would complete n ids that stand in the history already: Paulus et al. 2017.
+
+    `history` is the ids of prompt and text, `[L]`; for logits `[B, V]` one such for each row.
+    """
+    for row, ids in zip(_rows(logits), _histories(logits, history), strict=True):
+        row[_completing(ids, n)] = -np.inf
+    return logits
+
+
+def deny(logits: Logits, ids: Sequence[int] | Ids) -> Logits:
+    """Take the ids away."""
+    logits[..., np.asarray(ids, np.intp)] = -np.inf
+    return logits
+
+
+def allow(logits: Logits, ids: Sequence[int] | Ids) -> Logits:
+    """Take all but the ids away."""
+    for row in _rows(logits):
+        _keep(row, np.asarray(ids, np.intp))
+    return logits
+
+
+def top_k_ids(logits: Logits, k: int) -> Ids:
+    """The ids of the k largest of `[V]`, ascending; among equals those of lower id. Never sorts the whole."""
+    if k >= len(logits):
+        return np.arange(len(logits))
+    ids = np.flatnonzero(logits >= _reached_by(logits, k))
+    if len(ids) == k:
+        return ids
+    values = logits[ids]
+    smallest = np.partition(values, len(ids) - k)[len(ids) - k]
+    kept = values > smallest
+    equal = np.flatnonzero(values == smallest)
+    kept[equal[: k - np.count_nonzero(kept)]] = True
+    return ids[kept]
+
+
+def _reached_by(logits: Logits, k: int) -> np.float32:
+    """A value that at least k logits reach and that is close to the k-th largest, or is it.
+
+    Each maximum of a block is one logit, so k logits at least reach the k-th largest maximum. Maxima go through
+    memory once; a partition of the whole takes ten times as long where numpy has no vectorized one.
+    """
+    size = len(logits) // _BLOCK
+    if size >= 2 * k:
+        logits = np.maximum.reduce(logits[: size * _BLOCK].reshape(_BLOCK, size))
+    return np.float32(np.partition(logits, len(logits) - k)[len(logits) - k])
+
+
+def _nucleus(logits: Logits, p: float) -> Ids:
+    best = logits.max()
+    if best == -np.inf:
+        return np.arange(0)
+    weights = np.exp(np.subtract(logits, best, dtype=np.float64))
+    wanted = p * weights.sum()
+    count = _NUCLEUS
+    while True:
+        ids = top_k_ids(logits, count)
+        order = np.argsort(-logits[ids], kind="stable")
+        reached = np.cumsum(weights[ids[order]])
+        if reached[-1] >= wanted or len(ids) == len(logits):
+            return ids[order[: np.searchsorted(reached, wanted) + 1]]
+        count *= _WIDER
+
+
+def _completing(ids: Ids, n: int) -> Ids:
+    """The ids that followed each earlier occurrence of the last n - 1."""
+    places = len(ids) - n + 1
+    if places < 1:
+        return ids[:0]
+    same = np.ones(places, bool)
+    for offset in range(n - 1):
+        same &= ids[offset : offset + places] == ids[places + offset]
+    return ids[n - 1 :][same]
+
+
+def _rows(logits: Logits) -> Logits:
+    return logits if logits.ndim > 1 else logits[None]
+
+
+def _histories(logits: Logits, history: Any) -> list[Ids]:
+    return [np.asarray(ids, np.intp) for ids in ([history] if logits.ndim == 1 else history)]
+
+
+def _keep(row: Logits, ids: Ids) -> None:
+    kept = row[ids]
+    row.fill(-np.inf)
+    row[ids] = kept

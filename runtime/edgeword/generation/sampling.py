@@ -1,0 +1,68 @@
+"""Drawing a word: one uniform number for each word of a text, and the inverse of the distribution function.
+
+The number belongs to the text and not to the batch, the engine or NumPy: the word at `index` is drawn with the
+`index`-th output of SplitMix64 (Steele, Lea & Flood 2014), which is a function of seed and index alone, five
+operations on whole numbers in any language. Inverting the distribution function takes one such number a word,
+where the Gumbel trick takes one for each id.
+"""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeword.generation import processors
+from edgeword.generation.options import GenerationOptions
+
+_GOLDEN, _MASK = 0x9E3779B97F4A7C15, 2**64 - 1
+
+
+def uniform(seed: int, index: int) -> float:
+    """The `index`-th number of a seed: 53 random bits / 2 ** 53, in [0, 1).
+
+    With mix the finalizer of SplitMix64: mix(mix(seed) + (index + 1) * golden ratio) >> 11, all modulo 2 ** 64.
+    """
+    return (_mixed((_mixed(seed) + (index + 1) * _GOLDEN) & _MASK) >> 11) * 2.0**-53
+
+
+def fresh_seed() -> int:
+    """A seed that nobody can foresee."""
+    return int.from_bytes(os.urandom(8), "little")
+
+
+def _mixed(bits: int) -> int:
+    bits = ((bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    bits = ((bits ^ (bits >> 27)) * 0x94D049BB133111EB) & _MASK
+    return bits ^ (bits >> 31)
+
+
+def sample(logits: NDArray[np.float32], options: GenerationOptions, number: float) -> int | None:
+    """The id that a number in [0, 1) draws from logits `[V]`, which may be overwritten; None where all are -inf.
+
+    Temperature, top-k, top-p and min-p in this order; top-k comes first in fact, for dividing by the temperature
+    changes no order, and the rest then looks at k values instead of V.
+    """
+    ids = processors.top_k_ids(logits, options.top_k) if 0 < options.top_k < len(logits) else None
+    kept = logits if ids is None else logits[ids]
+    if options.temperature != 1:
+        processors.temperature(kept, options.temperature)
+    processors.min_p(processors.top_p(kept, options.top_p), options.min_p)
+    drawn = draw(kept, number)
+    return drawn if ids is None or drawn is None else ids.item(drawn)
+
+
+def draw(logits: NDArray[np.float32], number: float) -> int | None:
+    """The first id, of `[V]`, up to which the probabilities sum to more than `number`; None where all are -inf.
+
+    In float64; an id of probability 0 is never drawn.
+    """
+    best = logits.max()
+    if best == -np.inf:
+        return None
+    reached = np.cumsum(np.exp(np.subtract(logits, best, dtype=np.float64)))
+    total = reached.item(-1)
+    drawn = int(reached.searchsorted(number * total, "right"))
+    # A number next to 1 may be rounded up to the whole.
+    return drawn if drawn < len(reached) else int(reached.searchsorted(total))
