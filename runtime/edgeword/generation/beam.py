@@ -9,6 +9,7 @@ penalty: where beams alone would lose the greedy text on the way, it is followed
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -41,7 +42,7 @@ class Hypothesis:
 
     def normalized(self, length_penalty: float, length: int | None = None) -> float:
         """Its score as texts of different lengths are compared; as it would be at another length, if one is given."""
-        return self.score / float(length or len(self.picks) or 1) ** length_penalty
+        return self.score / math.pow(length or len(self.picks) or 1, length_penalty)
 
 
 class Candidate(NamedTuple):
@@ -126,8 +127,8 @@ class BeamSearch:
     def _attainable(self, running: Hypothesis) -> float:
         """A bound: no word adds to a score, and a text grows to the length at which the same score counts most."""
         penalty = self._options.length_penalty
-        length = self._options.max_words if penalty > 0 else len(running.picks) + 1
-        return running.normalized(penalty, length)
+        longest = self._options.max_words
+        return running.normalized(penalty, longest if penalty > 0 else min(len(running.picks) + 1, longest))
 
     def _normalized(self, hypothesis: Hypothesis) -> float:
         return hypothesis.normalized(self._options.length_penalty)

@@ -98,7 +98,7 @@ def most_probable(logits: NDArray[np.float32]) -> int | None:
 
 
 def log_sum_exp(logits: NDArray[Any]) -> float:
-    """log Σ exp of logits `[V]`, finite: what turns a logit into a log-probability when it is taken away."""
+    """The log of Σ exp of logits `[V]`, finite: what turns a logit into a log-probability when it is taken away."""
     best = logits.item(logits.argmax())
     # exp(88.7) is the largest that float32 holds; shifted only where it is needed.
     shift = 0.0 if -60 < best < 60 else best

@@ -10,7 +10,7 @@ among equals those of lower id, so that `top_k` of 1 is greedy (transformers kee
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,14 +46,15 @@ def top_p(logits: Logits, p: float) -> Logits:
     """Keep the fewest whose probabilities reach the sum p, the one that crosses it included: Holtzman et al. 2020."""
     if p < 1:
         for row in _rows(logits):
-            _keep(row, _nucleus(row, p))
+            _keep(row, top_p_ids(row, p))
     return logits
 
 
 def min_p(logits: Logits, p: float) -> Logits:
     """Keep those at least p times as probable as the most probable one: Nguyen et al. 2024."""
     if p > 0:
-        logits[logits < logits.max(-1, keepdims=True) + np.float32(math.log(p))] = -np.inf
+        for row in _rows(logits):
+            _keep(row, min_p_ids(row, p))
     return logits
 
 
@@ -103,7 +104,29 @@ def top_k_ids(logits: Logits, k: int) -> Ids:
     kept = values > smallest
     equal = np.flatnonzero(values == smallest)
     kept[equal[: k - np.count_nonzero(kept)]] = True
-    return ids[kept]
+    return np.asarray(ids[kept])
+
+
+def top_p_ids(logits: Logits, p: float) -> Ids:
+    """The ids of the nucleus of `[V]`, ascending: as many of the most probable as it takes to reach the sum p.
+
+    Sorts values of the most probable ones alone, a few at first and more where they do not reach it.
+    """
+    best = logits.max()
+    if best == -np.inf:
+        return np.arange(0)
+    wanted = p * np.exp(np.subtract(logits, best, dtype=np.float64)).sum()
+    for count in _growing(len(logits)):
+        values = np.sort(logits[top_k_ids(logits, count)])[::-1]
+        reached = np.cumsum(np.exp(np.subtract(values, best, dtype=np.float64)))
+        if reached[-1] >= wanted:
+            return top_k_ids(logits, int(reached.searchsorted(wanted)) + 1)
+    return np.arange(len(logits))  # where p is so near to 1 that rounding decides
+
+
+def min_p_ids(logits: Logits, p: float) -> Ids:
+    """The ids of `[V]`, ascending, that are at least p times, above 0, as probable as the most probable one."""
+    return np.flatnonzero(logits >= logits.max() + np.float32(math.log(p)))
 
 
 def _reached_by(logits: Logits, k: int) -> np.float32:
@@ -118,20 +141,13 @@ def _reached_by(logits: Logits, k: int) -> np.float32:
     return np.float32(np.partition(logits, len(logits) - k)[len(logits) - k])
 
 
-def _nucleus(logits: Logits, p: float) -> Ids:
-    best = logits.max()
-    if best == -np.inf:
-        return np.arange(0)
-    weights = np.exp(np.subtract(logits, best, dtype=np.float64))
-    wanted = p * weights.sum()
+def _growing(size: int) -> Iterator[int]:
+    """How many of the most probable words are looked at for a nucleus, turn by turn."""
     count = _NUCLEUS
-    while True:
-        ids = top_k_ids(logits, count)
-        order = np.argsort(-logits[ids], kind="stable")
-        reached = np.cumsum(weights[ids[order]])
-        if reached[-1] >= wanted or len(ids) == len(logits):
-            return ids[order[: np.searchsorted(reached, wanted) + 1]]
+    while count < size:
+        yield count
         count *= _WIDER
+    yield size
 
 
 def _completing(ids: Ids, n: int) -> Ids:

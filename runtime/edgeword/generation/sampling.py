@@ -44,12 +44,20 @@ def sample(logits: NDArray[np.float32], options: GenerationOptions, number: floa
     Temperature, top-k, top-p and min-p in this order; top-k comes first in fact, for dividing by the temperature
     changes no order, and the rest then looks at k values instead of V.
     """
-    ids = processors.top_k_ids(logits, options.top_k) if 0 < options.top_k < len(logits) else None
-    kept = logits if ids is None else logits[ids]
+    ids = None
+    if options.top_k:
+        ids = processors.top_k_ids(logits, options.top_k)
+        logits = logits[ids]
     if options.temperature != 1:
-        processors.temperature(kept, options.temperature)
-    processors.min_p(processors.top_p(kept, options.top_p), options.min_p)
-    drawn = draw(kept, number)
+        processors.temperature(logits, options.temperature)
+    for narrow, limit, off in (
+        (processors.top_p_ids, options.top_p, 1),
+        (processors.min_p_ids, options.min_p, 0),
+    ):
+        if limit != off:
+            kept = narrow(logits, limit)
+            logits, ids = logits[kept], kept if ids is None else ids[kept]
+    drawn = draw(logits, number)
     return drawn if ids is None or drawn is None else ids.item(drawn)
 
 
@@ -58,7 +66,7 @@ def draw(logits: NDArray[np.float32], number: float) -> int | None:
 
     In float64; an id of probability 0 is never drawn.
     """
-    best = logits.max()
+    best = logits.max(initial=-np.inf)
     if best == -np.inf:
         return None
     reached = np.cumsum(np.exp(np.subtract(logits, best, dtype=np.float64)))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from edgeword.generation.beam import BeamSearch
 from edgeword.generation.options import GenerationOptions
-from edgeword.generation.picking import Picker, Rules
-from edgeword.generation.stopping import Ending, FinishReason, Pick, Said, StopSearch
+from edgeword.generation.picking import Pick, Picker, Rules
+from edgeword.generation.stopping import Ending, FinishReason, Said, StopSearch
 from edgeword.generation.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
