@@ -1,1 +1,1 @@
-"""Search: what is said next, decided from logits alone. Knows nothing of engines and graphs."""
+"""What is said next, over any decoder: search, decided from logits alone. Knows nothing of engines and graphs."""

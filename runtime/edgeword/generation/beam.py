@@ -12,18 +12,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from edgeword.decoding.decoder import Decoder
 from edgeword.generation.options import GenerationOptions
 from edgeword.generation.picking import History, Pick, Rules, log_sum_exp
 from edgeword.generation.processors import top_k_ids
 from edgeword.generation.stopping import StopSearch
 from edgeword.generation.vocabulary import Vocabulary
-
-if TYPE_CHECKING:
-    from edgeword.decoding.decoder import Decoder
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
 
+from edgeword.decoding.decoder import Decoder
 from edgeword.generation.beam import BeamSearch
 from edgeword.generation.options import GenerationOptions
 from edgeword.generation.picking import Pick, Picker, Rules
 from edgeword.generation.stopping import Ending, FinishReason, Said, StopSearch
 from edgeword.generation.vocabulary import Vocabulary
-
-if TYPE_CHECKING:
-    from edgeword.decoding.decoder import Decoder
 
 
 class Search:

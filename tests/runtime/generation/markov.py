@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeword.generation.vocabulary import Vocabulary
-from edgeword.tokenizer import Tokenizer
+from edgeword.tokenizers.tokenizer import Tokenizer
 
 WORDS = ("<oov>", "the", "cell", "reads", "a", "word", "and", "keeps", "state", "of", "text", "memory", "men", "me")
 TOKENIZER = Tokenizer(WORDS, oov_token="<oov>", oov_id=1)

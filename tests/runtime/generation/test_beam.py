@@ -14,7 +14,7 @@ from edgeword.generation.picking import Rules
 from edgeword.generation.searching import Search
 from edgeword.generation.stopping import StopSearch
 from edgeword.generation.vocabulary import Vocabulary
-from edgeword.tokenizer import Tokenizer
+from edgeword.tokenizers.tokenizer import Tokenizer
 from tests.runtime.generation.markov import VOCABULARY, Markov, logprobs
 
 SEEDS = st.integers(0, 10_000)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edgeword.errors import UsageError
 from edgeword.generation.vocabulary import Vocabulary
-from edgeword.tokenizer import Tokenizer
+from edgeword.tokenizers.tokenizer import Tokenizer
 from tests.runtime.generation.markov import SIZE, TOKENIZER, UNSAID, VOCABULARY, WORDS
 
 ALL = set(range(SIZE)) - UNSAID
