@@ -18,7 +18,7 @@ import numpy as np
 
 from edgeword.decoding.decoder import Decoder
 from edgeword.generation.options import GenerationOptions
-from edgeword.generation.picking import History, Pick, Rules, log_sum_exp
+from edgeword.generation.picking import History, Pick, Rules, normalizer
 from edgeword.generation.processors import top_k_ids
 from edgeword.generation.stopping import StopSearch
 from edgeword.generation.vocabulary import Vocabulary
@@ -78,15 +78,15 @@ class BeamSearch:
         """The most probable ways to go on, twice as many as beams, for some of them may stop; most probable first."""
         self._stand_after(parent)
         logits = self._decoder.logits()
-        normalizer, after = log_sum_exp(logits), self._decoder.snapshot()
+        whole, after = normalizer(logits, self._decoder.greedy()), self._decoder.snapshot()
         processed = self._rules.apply(logits.copy(), parent.history)
         ids = top_k_ids(processed, 2 * self._options.beams)
         ids = ids[processed[ids] > -np.inf]
         if not len(ids):
             self._ended.append(parent)
         for rank, token in enumerate(ids[np.argsort(-processed[ids], kind="stable")].tolist()):
-            score = parent.score + processed.item(token) - normalizer
-            pick = (token, logits.item(token) - normalizer)
+            score = parent.score + processed.item(token) - whole
+            pick = (token, logits.item(token) - whole)
             yield Candidate(score, pick, parent.greedy and rank == 0, parent, after)
 
     def _kept(self, candidates: Iterable[Candidate]) -> list[Hypothesis]:

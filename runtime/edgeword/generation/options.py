@@ -74,6 +74,13 @@ class GenerationOptions:
         _check_together(self)
 
     @property
+    def without_effect(self) -> list[str]:
+        """Names of options that were given and change nothing beside the others."""
+        drawing = [] if self.temperature else ["top_k", "top_p", "min_p"]
+        comparing = [] if self.beams > 1 else ["length_penalty"]
+        return [name for name in drawing + comparing if getattr(self, name) != _NEUTRAL[name]]
+
+    @property
     def is_greedy(self) -> bool:
         """Whether each word is the most probable one that may be said, and none is drawn."""
         return self.temperature == 0 and self.beams == 1

@@ -9,6 +9,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+# Up to so many ids are written one by one in less time than an array is added.
+_FEW = 64
+
 
 @dataclass(frozen=True)
 class Permitted:
@@ -28,9 +31,20 @@ class Permitted:
         return np.flatnonzero(self.mask)
 
     @cached_property
-    def barrier(self) -> NDArray[np.float32]:
-        """0 where an id may be said and -inf where not, `[V]`: added to logits `[V]` or `[B, V]`, it denies."""
+    def _denied(self) -> NDArray[np.intp]:
+        return np.flatnonzero(~self.mask)
+
+    @cached_property
+    def _barrier(self) -> NDArray[np.float32]:
+        """0 where an id may be said and -inf where not, `[V]`."""
         return np.where(self.mask, np.float32(0), np.float32(-np.inf))
+
+    def take_away(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Write -inf into logits, `[V]` or `[B, V]`, for each id that may not be said, and return them."""
+        if len(self._denied) > _FEW:
+            return np.add(logits, self._barrier, out=logits)
+        logits[..., self._denied] = -np.inf
+        return logits
 
     def completing(self, history: Sequence[int] | NDArray[np.intp]) -> list[int]:
         """The ids that would complete a denied phrase after these ids."""

@@ -59,7 +59,7 @@ class Rules:
             if self._ngram:
                 processors.no_repeat_ngram(logits, history.ids, self._ngram)
             processors.deny(logits, self._permitted.completing(history.ids))
-        return np.add(logits, self._permitted.barrier, out=logits)
+        return self._permitted.take_away(logits)
 
 
 class Picker:
@@ -75,17 +75,22 @@ class Picker:
         self._seed = fresh_seed() if options.seed is None else options.seed
         self._index = 0
 
-    def pick(self, logits: NDArray[np.float32]) -> Pick | None:
-        """The next word after logits `[V]`, which stay as they are; None where nothing is left to say."""
-        normalizer = log_sum_exp(logits)
-        processed = self._rules.apply(logits.copy(), self._history)
-        token = most_probable(processed) if self._options.temperature == 0 else self._drawn(processed)
+    def pick(self, logits: NDArray[np.float32], greedy: Pick) -> Pick | None:
+        """The next word after logits `[V]`, which may be overwritten; None where nothing is left to say.
+
+        `greedy` is the decoder's own most probable word there: see `normalizer`.
+        """
+        normalized = normalizer(logits, greedy)
+        # What is taken away is not picked; only a penalty alters the logits of words that may be.
+        own = logits if self._rules.penalty == 1 else logits.copy()
+        self._rules.apply(logits, self._history)
+        token = most_probable(logits) if self._options.temperature == 0 else self._drawn(logits)
         if token is None:
             return None
         self._index += 1
         if self._rules.look_back:
             self._history.add(token)
-        return token, logits.item(token) - normalizer
+        return token, own.item(token) - normalized
 
     def _drawn(self, logits: NDArray[np.float32]) -> int | None:
         return sample(logits, self._options, uniform(self._seed, self._index))
@@ -97,9 +102,10 @@ def most_probable(logits: NDArray[np.float32]) -> int | None:
     return None if logits.item(token) == -math.inf else token
 
 
-def log_sum_exp(logits: NDArray[Any]) -> float:
-    """The log of Σ exp of logits `[V]`, finite: what turns a logit into a log-probability when it is taken away."""
-    best = logits.item(logits.argmax())
-    # exp(88.7) is the largest that float32 holds; shifted only where it is needed.
-    shift = 0.0 if -60 < best < 60 else best
-    return shift + math.log(np.add.reduce(np.exp(logits - shift if shift else logits)))
+def normalizer(logits: NDArray[Any], greedy: Pick) -> float:
+    """What turns a logit of `[V]` into a log-probability when it is taken away: log Σ exp, without a look at each.
+
+    The decoder says its most probable word with the log-probability; what that lacks to the logit is it.
+    """
+    token, logprob = greedy
+    return float(logits.item(token)) - logprob

@@ -9,7 +9,6 @@ among equals those of lower id, so that `top_k` of 1 is greedy (transformers kee
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 Logits = NDArray[np.float32]
 Ids = NDArray[np.intp]
+Weights = NDArray[np.float64]
 
 # 1 / this still leaves room in float32 for logits of 10 ** 8.
 _SMALLEST_TEMPERATURE = 1e-30
@@ -46,15 +46,14 @@ def top_p(logits: Logits, p: float) -> Logits:
     """Keep the fewest whose probabilities reach the sum p, the one that crosses it included: Holtzman et al. 2020."""
     if p < 1:
         for row in _rows(logits):
-            _keep(row, top_p_ids(row, p))
+            _keep(row, nucleus(weights(row), p))
     return logits
 
 
 def min_p(logits: Logits, p: float) -> Logits:
     """Keep those at least p times as probable as the most probable one: Nguyen et al. 2024."""
-    if p > 0:
-        for row in _rows(logits):
-            _keep(row, min_p_ids(row, p))
+    for row in _rows(logits):
+        _keep(row, np.flatnonzero(weights(row) >= p))
     return logits
 
 
@@ -92,53 +91,54 @@ def allow(logits: Logits, ids: Sequence[int] | Ids) -> Logits:
     return logits
 
 
-def top_k_ids(logits: Logits, k: int) -> Ids:
-    """The ids of the k largest of `[V]`, ascending; among equals those of lower id. Never sorts the whole."""
-    if k >= len(logits):
-        return np.arange(len(logits))
-    ids = np.flatnonzero(logits >= _reached_by(logits, k))
-    if len(ids) == k:
-        return ids
-    values = logits[ids]
-    smallest = np.partition(values, len(ids) - k)[len(ids) - k]
-    kept = values > smallest
-    equal = np.flatnonzero(values == smallest)
-    kept[equal[: k - np.count_nonzero(kept)]] = True
-    return np.asarray(ids[kept])
-
-
-def top_p_ids(logits: Logits, p: float) -> Ids:
-    """The ids of the nucleus of `[V]`, ascending: as many of the most probable as it takes to reach the sum p.
-
-    Sorts values of the most probable ones alone, a few at first and more where they do not reach it.
-    """
-    best = logits.max()
+def weights(logits: Logits, temperature: float = 1.0) -> Weights:
+    """Probabilities over the largest of them, float64, of `[V]` at a temperature; zeros where all are -inf."""
+    best = np.maximum.reduce(logits)
     if best == -np.inf:
-        return np.arange(0)
-    wanted = p * np.exp(np.subtract(logits, best, dtype=np.float64)).sum()
-    for count in _growing(len(logits)):
-        values = np.sort(logits[top_k_ids(logits, count)])[::-1]
-        reached = np.cumsum(np.exp(np.subtract(values, best, dtype=np.float64)))
-        if reached[-1] >= wanted:
-            return top_k_ids(logits, int(reached.searchsorted(wanted)) + 1)
-    return np.arange(len(logits))  # where p is so near to 1 that rounding decides
+        return np.zeros(len(logits))
+    powers = np.subtract(logits, best, dtype=np.float64)
+    if temperature != 1:
+        powers /= max(temperature, _SMALLEST_TEMPERATURE)
+    return np.exp(powers, out=powers)
 
 
-def min_p_ids(logits: Logits, p: float) -> Ids:
-    """The ids of `[V]`, ascending, that are at least p times, above 0, as probable as the most probable one."""
-    return np.flatnonzero(logits >= logits.max() + np.float32(math.log(p)))
+def top_k_ids(values: NDArray[Any], k: int) -> Ids:
+    """The ids of the k largest of `[V]`, ascending; among equals those of lower id. Never sorts the whole."""
+    if k >= len(values):
+        return np.arange(len(values))
+    ids = np.flatnonzero(values >= _reached_by(values, k))
+    if len(ids) > k:
+        found = values[ids]
+        smallest = np.partition(found, len(ids) - k)[len(ids) - k]
+        ids = ids[found >= smallest]
+    if len(ids) > k:
+        ids = np.delete(ids, np.flatnonzero(values[ids] == smallest)[k - len(ids) :])
+    return ids
 
 
-def _reached_by(logits: Logits, k: int) -> np.float32:
-    """A value that at least k logits reach and that is close to the k-th largest, or is it.
+def _reached_by(values: NDArray[Any], k: int) -> Any:
+    """A value that at least k of `[V]` reach and that is close to the k-th largest, or is it.
 
-    Each maximum of a block is one logit, so k logits at least reach the k-th largest maximum. Maxima go through
-    memory once; a partition of the whole takes ten times as long where numpy has no vectorized one.
+    Each maximum of a block is one of them, so k at least reach the k-th largest maximum. Maxima go through memory
+    once; a partition of the whole takes ten times as long where numpy has no vectorized one.
     """
-    size = len(logits) // _BLOCK
+    size = len(values) // _BLOCK
     if size >= 2 * k:
-        logits = np.maximum.reduce(logits[: size * _BLOCK].reshape(_BLOCK, size))
-    return np.float32(np.partition(logits, len(logits) - k)[len(logits) - k])
+        values = np.maximum.reduce(values[: size * _BLOCK].reshape(_BLOCK, size))
+    return np.partition(values, len(values) - k)[len(values) - k]
+
+
+def nucleus(weights: Weights, p: float) -> Ids:
+    """The ids, ascending, of the fewest of `[V]` whose weights reach the share p of their sum.
+
+    Sorts the largest ones alone, a few at first and more where they do not reach it.
+    """
+    wanted = p * weights.sum()
+    for count in _growing(len(weights)):
+        reached = np.cumsum(np.sort(weights[top_k_ids(weights, count)])[::-1])
+        if reached[-1] >= wanted:
+            return top_k_ids(weights, int(reached.searchsorted(wanted)) + 1)
+    return np.arange(len(weights))  # where p is so near to 1 that rounding decides
 
 
 def _growing(size: int) -> Iterator[int]:

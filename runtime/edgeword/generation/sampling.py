@@ -39,38 +39,35 @@ def _mixed(bits: int) -> int:
 
 
 def sample(logits: NDArray[np.float32], options: GenerationOptions, number: float) -> int | None:
-    """The id that a number in [0, 1) draws from logits `[V]`, which may be overwritten; None where all are -inf.
+    """The id that a number in [0, 1) draws from logits `[V]`; None where all are -inf.
 
-    Temperature, top-k, top-p and min-p in this order; top-k comes first in fact, for dividing by the temperature
-    changes no order, and the rest then looks at k values instead of V.
+    As the processors of temperature, top-k, top-p and min-p do in this order, but on what is left each time: of
+    `top_k` 40 the rest looks at 40 values and not at V. (Dividing by a temperature changes no order, so top-k can
+    come first.)
     """
     ids = None
     if options.top_k:
         ids = processors.top_k_ids(logits, options.top_k)
         logits = logits[ids]
-    if options.temperature != 1:
-        processors.temperature(logits, options.temperature)
-    for narrow, limit, off in (
-        (processors.top_p_ids, options.top_p, 1),
-        (processors.min_p_ids, options.min_p, 0),
-    ):
-        if limit != off:
-            kept = narrow(logits, limit)
-            logits, ids = logits[kept], kept if ids is None else ids[kept]
-    drawn = draw(logits, number)
+    weights = processors.weights(logits, options.temperature)
+    if options.top_p < 1:
+        kept = processors.nucleus(weights, options.top_p)
+        weights, ids = weights[kept], kept if ids is None else ids[kept]
+    if options.min_p > 0:
+        weights[weights < options.min_p] = 0
+    drawn = draw(weights, number)
     return drawn if ids is None or drawn is None else ids.item(drawn)
 
 
-def draw(logits: NDArray[np.float32], number: float) -> int | None:
-    """The first id, of `[V]`, up to which the probabilities sum to more than `number`; None where all are -inf.
+def draw(weights: NDArray[np.float64], number: float) -> int | None:
+    """The first of `[N]` up to which the weights sum to more than `number` of their sum; None where all are 0.
 
-    In float64; an id of probability 0 is never drawn.
+    One of weight 0 is never drawn.
     """
-    best = logits.max(initial=-np.inf)
-    if best == -np.inf:
-        return None
-    reached = np.cumsum(np.exp(np.subtract(logits, best, dtype=np.float64)))
+    reached = weights.cumsum()
     total = reached.item(-1)
+    if total == 0:
+        return None
     drawn = int(reached.searchsorted(number * total, "right"))
     # A number next to 1 may be rounded up to the whole.
     return drawn if drawn < len(reached) else int(reached.searchsorted(total))

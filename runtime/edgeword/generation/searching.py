@@ -66,7 +66,7 @@ def _greedy(decoder: Decoder, picker: Picker, permitted: bytes) -> Iterator[Pick
     while True:
         token, logprob = greedy()
         if not permitted[token]:
-            pick = picker.pick(decoder.logits())
+            pick = picker.pick(decoder.logits(), (token, logprob))
             if pick is None:
                 return
             token, logprob = pick
@@ -75,6 +75,6 @@ def _greedy(decoder: Decoder, picker: Picker, permitted: bytes) -> Iterator[Pick
 
 
 def _picked(decoder: Decoder, picker: Picker) -> Iterator[Pick]:
-    while (pick := picker.pick(decoder.logits())) is not None:
+    while (pick := picker.pick(decoder.logits(), decoder.greedy())) is not None:
         decoder.advance(pick[0])
         yield pick

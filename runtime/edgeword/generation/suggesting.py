@@ -3,44 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeword.generation.permitted import Permitted
-from edgeword.generation.picking import Pick, log_sum_exp
+from edgeword.generation.picking import Pick, normalizer
 from edgeword.generation.processors import top_k_ids
+from edgeword.generation.stopping import Said
 from edgeword.generation.vocabulary import Vocabulary
 
 
 def suggestions(
     logits: NDArray[np.float32],
+    greedy: Pick,
     k: int,
     vocabulary: Vocabulary,
     permitted: Permitted,
     *,
     prefix: str = "",
     context: Sequence[int] = (),
-) -> list[Pick]:
+) -> list[Said]:
     """The k most probable words after logits `[V]`, of those that begin with `prefix`, most probable first.
 
-    Each with the model's own natural log-probability; words of probability 0 are left out. `context` is the ids
-    before, for denied phrases. With a prefix only the words that begin with it are looked at.
+    Each as (token, the model's own natural log-probability, the word as it continues the prefix); words of
+    probability 0 are left out. With a prefix only the words that begin with it are looked at. `greedy` is the
+    decoder's own most probable word there; `context` is the ids before, for denied phrases.
     """
-    normalizer = log_sum_exp(logits)
-    ids = permitted.ids if prefix == "" else _beginning_with(prefix, vocabulary, permitted)
+    spelled = vocabulary.spelled(prefix)
+    ids = permitted.ids
+    if spelled:
+        ids = vocabulary.beginning_with(spelled)
+        ids = ids[permitted.mask[ids]]
     for last in permitted.completing(context):
         ids = ids[ids != last]
-    values = logits[ids]
+    values, whole = logits[ids], normalizer(logits, greedy)
     best = top_k_ids(values, k)
-    ranked = best[np.argsort(-values[best], kind="stable")]
-    return [(ids.item(i), values.item(i) - normalizer) for i in ranked.tolist() if values.item(i) > -np.inf]
-
-
-def _beginning_with(prefix: str, vocabulary: Vocabulary, permitted: Permitted) -> NDArray[Any]:
-    ids = vocabulary.beginning_with(vocabulary.spelled(prefix))
-    return ids[permitted.mask[ids]]
+    ranked = best[np.argsort(-values[best], kind="stable")].tolist()
+    return [
+        (ids.item(i), values.item(i) - whole, completed(prefix, spelled, vocabulary.words[ids.item(i)]))
+        for i in ranked
+        if values.item(i) > -np.inf
+    ]
 
 
 def completed(typed: str, spelled: str, word: str) -> str:

@@ -82,9 +82,10 @@ class Vocabulary:
         `allow` is several words, and where nothing is left to say.
         """
         rules = (allow, deny)
-        if self._last is None or self._last[0] != rules:  # the same lists come again at each key press
-            self._last = rules, self._permitted(*rules)
-        return self._last[1]
+        last = self._last  # read once: another thread may write another one
+        if last is None or last[0] != rules:  # the same lists come again at each key press
+            self._last = last = rules, self._permitted(*rules)
+        return last[1]
 
     def _permitted(self, allow: frozenset[str] | None, deny: frozenset[str]) -> Permitted:
         denied = [ids for ids in map(self.ids_of, sorted(deny)) if ids]

@@ -49,18 +49,24 @@ def test_the_numbers_are_uniform_and_seeds_have_their_own():
     assert stats.kstest([uniform(seed, 0) for seed in range(2000)], "uniform").pvalue > 0.001
 
 
-@given(st.lists(st.one_of(st.floats(-30, 30, width=32), st.just(-np.inf)), min_size=1, max_size=40), st.data())
+@given(st.lists(st.floats(0, 1) | st.just(0.0), min_size=1, max_size=40), st.data())
 def test_a_number_draws_the_word_at_its_place_in_the_distribution(values, data):
-    logits = np.array(values, np.float32)
+    weights = np.array(values)
     number = data.draw(st.sampled_from([0.0, ALMOST_ONE]) | st.floats(0, ALMOST_ONE))
-    found = draw(logits, number)
-    if np.isneginf(logits).all():
+    found = draw(weights, number)
+    if not weights.any():
         assert found is None
         return
-    chance = np.exp(logits.astype(np.float64) - logits.max())
-    assert chance[found] > 0
-    before, upto = chance[:found].sum() / chance.sum(), chance[: found + 1].sum() / chance.sum()
+    assert weights[found] > 0
+    before, upto = weights[:found].sum() / weights.sum(), weights[: found + 1].sum() / weights.sum()
     assert before - 1e-12 <= number <= upto + 1e-12
+
+
+@pytest.mark.parametrize("keywords", [{}, {"top_k": 3}, {"top_p": 0.5}, {"min_p": 0.5}, {"top_k": 3, "top_p": 0.5}])
+def test_where_nothing_is_left_nothing_is_drawn(keywords):
+    logits = np.full(8, -np.inf, np.float32)
+    with np.errstate(all="raise"):
+        assert sample(logits, GenerationOptions(temperature=0.5, **keywords), 0.5) is None
 
 
 CASES = [

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from edgeword.generation.suggesting import completed, suggestions
 from tests.runtime.generation.markov import SIZE, TOKENIZER, VOCABULARY, Markov, logprobs
 
-LOGITS = Markov(4).logits()
+LOGITS, GREEDY = Markov(4).logits(), Markov(4).greedy()
 
 
 def words(*arguments, **keywords):
-    return [VOCABULARY.words[token] for token, _ in suggestions(*arguments, **keywords)]
+    return [word for _, _, word in suggestions(*arguments, **keywords)]
 
 
 @given(
@@ -27,22 +27,23 @@ def test_the_most_probable_words_that_fit(k, prefix, deny):
     chance = logprobs(LOGITS)
     fitting = [token for token in range(2, SIZE) if VOCABULARY.words[token].startswith(prefix.lower())]
     ranked = sorted((token for token in fitting if VOCABULARY.words[token] not in deny), key=lambda i: -chance[i])
-    found = suggestions(LOGITS, k, VOCABULARY, permitted, prefix=prefix)
-    assert [token for token, _ in found] == ranked[:k]
-    np.testing.assert_allclose([logprob for _, logprob in found], chance[ranked[:k]], atol=1e-5)
+    found = suggestions(LOGITS, GREEDY, k, VOCABULARY, permitted, prefix=prefix)
+    assert [token for token, _, _ in found] == ranked[:k]
+    assert [word for _, _, word in found] == [prefix + VOCABULARY.words[token][len(prefix) :] for token in ranked[:k]]
+    np.testing.assert_allclose([logprob for _, logprob, _ in found], chance[ranked[:k]], atol=1e-5)
 
 
 def test_words_of_probability_zero_are_left_out():
     logits = np.full(SIZE, -np.inf, np.float32)
     logits[[0, 3, 5]] = [2, 1, 0]
-    assert [token for token, _ in suggestions(logits, 10, VOCABULARY, VOCABULARY.permitted())] == [3, 5]
+    assert [token for token, _, _ in suggestions(logits, (0, -0.5), 10, VOCABULARY, VOCABULARY.permitted())] == [3, 5]
 
 
 def test_what_would_complete_a_denied_phrase_is_left_out():
     permitted = VOCABULARY.permitted(deny=frozenset({"the cell"}))
     keywords = {"context": [TOKENIZER.id("the")], "prefix": "c"}
-    assert words(LOGITS, 5, VOCABULARY, VOCABULARY.permitted(), **keywords) == ["cell"]
-    assert words(LOGITS, 5, VOCABULARY, permitted, **keywords) == []
+    assert words(LOGITS, GREEDY, 5, VOCABULARY, VOCABULARY.permitted(), **keywords) == ["cell"]
+    assert words(LOGITS, GREEDY, 5, VOCABULARY, permitted, **keywords) == []
 
 
 @pytest.mark.parametrize(

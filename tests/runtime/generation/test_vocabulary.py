@@ -54,8 +54,16 @@ def test_allowed_and_denied_words(allow, deny, left):
     permitted = VOCABULARY.permitted(None if allow is None else frozenset(allow), frozenset(deny))
     assert ids(permitted) == left
     assert {token for token in range(SIZE) if permitted.table[token]} == left
-    assert set(np.flatnonzero(permitted.barrier == 0).tolist()) == left
-    assert set(permitted.barrier.tolist()) <= {0, -np.inf}
+    for logits in (np.zeros(SIZE, np.float32), np.zeros((2, SIZE), np.float32)):
+        assert set(np.argwhere(permitted.take_away(logits) == 0)[:, -1].tolist()) == left
+        assert set(logits.flat) <= {0, -np.inf}
+
+
+def test_many_denied_words_are_taken_away():
+    vocabulary = Vocabulary(Tokenizer(tuple(f"w{i}" for i in range(500))), 501)
+    logits = vocabulary.permitted(deny=frozenset(f"w{i}" for i in range(400))).take_away(np.ones((2, 501), np.float32))
+    assert np.isneginf(logits[:, :401]).all()
+    assert (logits[:, 401:] == 1).all()
 
 
 @pytest.mark.parametrize("rules", [(frozenset(), frozenset()), (frozenset({"zebra"}), frozenset()), (None, set(WORDS))])
