@@ -23,7 +23,7 @@ class History:
 
     def __init__(self, ids: Sequence[int] | NDArray[np.intp] = ()) -> None:
         self._length = len(ids)
-        self._held = np.zeros(max(2 * self._length, 64), np.intp)
+        self._held = np.empty(max(2 * self._length, 64), np.intp)
         self._held[: self._length] = ids
 
     @property
@@ -72,7 +72,7 @@ class Picker:
         self._options = options
         self._rules = Rules(options, permitted)
         self._history = History(prompt if self._rules.look_back else ())
-        self._seed = fresh_seed() if options.seed is None else options.seed
+        self._seed = fresh_seed() if options.seed is None and options.temperature else options.seed or 0
         self._index = 0
 
     def pick(self, logits: NDArray[np.float32], greedy: Pick) -> Pick | None:

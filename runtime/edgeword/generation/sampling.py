@@ -11,10 +11,10 @@ from __future__ import annotations
 import os
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgeword.generation import processors
 from edgeword.generation.options import GenerationOptions
+from edgeword.generation.processors import Ids, Logits, Weights
 
 _GOLDEN, _MASK = 0x9E3779B97F4A7C15, 2**64 - 1
 
@@ -38,7 +38,7 @@ def _mixed(bits: int) -> int:
     return bits ^ (bits >> 31)
 
 
-def sample(logits: NDArray[np.float32], options: GenerationOptions, number: float) -> int | None:
+def sample(logits: Logits, options: GenerationOptions, number: float) -> int | None:
     """The id that a number in [0, 1) draws from logits `[V]`; None where all are -inf.
 
     As the processors of temperature, top-k, top-p and min-p do in this order, but on what is left each time: of
@@ -51,21 +51,24 @@ def sample(logits: NDArray[np.float32], options: GenerationOptions, number: floa
         logits = logits[ids]
     weights = processors.weights(logits, options.temperature)
     if options.top_p < 1:
-        kept = processors.nucleus(weights, options.top_p)
-        weights, ids = weights[kept], kept if ids is None else ids[kept]
+        weights, ids = _narrowed(weights, ids, processors.nucleus(weights, options.top_p))
     if options.min_p > 0:
-        weights[weights < options.min_p] = 0
+        weights, ids = _narrowed(weights, ids, np.flatnonzero(weights >= options.min_p))
     drawn = draw(weights, number)
     return drawn if ids is None or drawn is None else ids.item(drawn)
 
 
-def draw(weights: NDArray[np.float64], number: float) -> int | None:
+def _narrowed(weights: Weights, ids: Ids | None, kept: Ids) -> tuple[Weights, Ids]:
+    return weights[kept], kept if ids is None else ids[kept]
+
+
+def draw(weights: Weights, number: float) -> int | None:
     """The first of `[N]` up to which the weights sum to more than `number` of their sum; None where all are 0.
 
     One of weight 0 is never drawn.
     """
     reached = weights.cumsum()
-    total = reached.item(-1)
+    total = reached.item(-1) if len(reached) else 0.0
     if total == 0:
         return None
     drawn = int(reached.searchsorted(number * total, "right"))

@@ -51,30 +51,33 @@ class Search:
         self.finish_reason = "end"
 
     def _found(self) -> Iterator[Pick]:
-        options, permitted = self._options, self._permitted
-        if options.beams > 1:
-            rules = Rules(options, permitted)
-            return BeamSearch(self._decoder, options, rules, self._vocabulary).find(self._prompt)
-        picker = Picker(options, permitted, self._prompt)
-        plain = options.is_plain_greedy and not permitted.phrases
-        return _greedy(self._decoder, picker, permitted.table) if plain else _picked(self._decoder, picker)
+        if self._options.is_plain_greedy and not self._permitted.phrases:
+            return self._greedy()
+        if self._options.beams > 1:
+            rules = Rules(self._options, self._permitted)
+            return BeamSearch(self._decoder, self._options, rules, self._vocabulary).find(self._prompt)
+        return self._picked()
 
+    def _greedy(self) -> Iterator[Pick]:
+        """The graph's own argmax where it may be said; only where not, the logits are looked at."""
+        # Looked up once: this is the loop that is fastest.
+        greedy, advance, permitted = self._decoder.greedy, self._decoder.advance, self._permitted.table
+        picker = self._picker()
+        while True:
+            pick = greedy()
+            if not permitted[pick[0]]:
+                found = picker.pick(self._decoder.logits(), pick)
+                if found is None:
+                    return
+                pick = found
+            advance(pick[0])
+            yield pick
 
-def _greedy(decoder: Decoder, picker: Picker, permitted: bytes) -> Iterator[Pick]:
-    """The graph's own argmax where it may be said; only where not, the logits are looked at."""
-    greedy, advance = decoder.greedy, decoder.advance  # looked up once: this is the loop that is fastest
-    while True:
-        token, logprob = greedy()
-        if not permitted[token]:
-            pick = picker.pick(decoder.logits(), (token, logprob))
-            if pick is None:
-                return
-            token, logprob = pick
-        advance(token)
-        yield token, logprob
+    def _picked(self) -> Iterator[Pick]:
+        decoder, picker = self._decoder, self._picker()
+        while (pick := picker.pick(decoder.logits(), decoder.greedy())) is not None:
+            decoder.advance(pick[0])
+            yield pick
 
-
-def _picked(decoder: Decoder, picker: Picker) -> Iterator[Pick]:
-    while (pick := picker.pick(decoder.logits(), decoder.greedy())) is not None:
-        decoder.advance(pick[0])
-        yield pick
+    def _picker(self) -> Picker:
+        return Picker(self._options, self._permitted, self._prompt)
