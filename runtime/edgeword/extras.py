@@ -8,9 +8,12 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from edgeword.errors import EdgewordError, UsageError
+from edgeword.errors import EdgewordError, UsageError, install_command
+
+if TYPE_CHECKING:
+    from email.message import Message
 
 DISTRIBUTION = "edgeword"
 
@@ -45,14 +48,14 @@ def require(extra: str) -> None:
         raise MissingExtraError(f"{', '.join(missing)} {verb} not installed; {install_command(extra)}")
 
 
-def install_command(extra: str) -> str:
-    """The command that installs an extra."""
-    return f'pip install "{DISTRIBUTION}[{extra}]"'
-
-
 def missing_from(extra: str) -> tuple[str, ...]:
     """The distributions that an extra needs and that are not installed."""
     return tuple(name for name in requirements_of(extra) if not is_installed(name))
+
+
+def extras() -> tuple[str, ...]:
+    """The extras that there are; raises MissingExtraError where edgeword itself was never installed."""
+    return tuple(_metadata().get_all("Provides-Extra") or ())
 
 
 def requirements_of(extra: str) -> tuple[str, ...]:
@@ -98,16 +101,18 @@ def _names(extra: str, seen: frozenset[str]) -> Iterator[str]:
 
 def _requirement_lines(extra: str) -> list[str]:
     """All requirements of the distribution, once it is known to have the extra."""
+    if extra not in extras():
+        raise UsageError(f"{DISTRIBUTION} has no extra {extra!r}; choose one of {', '.join(extras())}")
+    return _metadata().get_all("Requires-Dist") or []
+
+
+def _metadata() -> Message:
     from importlib.metadata import PackageNotFoundError, metadata
 
     try:
-        found = metadata(DISTRIBUTION)
+        return cast("Message", metadata(DISTRIBUTION))
     except PackageNotFoundError:
-        raise MissingExtraError(f"{DISTRIBUTION} was never installed here; {install_command(extra)}") from None
-    extras = found.get_all("Provides-Extra") or []
-    if extra not in extras:
-        raise UsageError(f"{DISTRIBUTION} has no extra {extra!r}; choose one of {', '.join(extras)}")
-    return found.get_all("Requires-Dist") or []
+        raise MissingExtraError(f"{DISTRIBUTION} was never installed here; {install_command('litert')}") from None
 
 
 def _parse(requirement: str) -> tuple[str, tuple[str, ...], str]:

@@ -8,8 +8,8 @@ import os
 import tempfile
 from collections.abc import Iterator
 
-from edgeword.errors import first_line
-from edgeword.extras import MissingExtraError, install_command, module_of, require, requirements_of
+from edgeword.errors import first_line, install_command
+from edgeword.extras import MissingExtraError, module_of, require, requirements_of
 
 # Some of the others import it: what it prints depends on who comes first.
 _FIRST = "tensorflow"
