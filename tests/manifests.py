@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from edgeword.manifest import FORMAT_VERSION, FileEntry, FirstWord, Manifest, SelfTest, Window
-from edgeword_export.decode_mode import Plan
-from edgeword_export.keras_model import NextWordModel
+from edgeword.bundle.manifest import FORMAT_VERSION, FileEntry, Manifest, SelfTest
+from edgeword.bundle.spec import FirstWord, Window
+from edgeword_export.proof.decode_mode import Plan
+from edgeword_export.source.keras_model import NextWordModel
 
 
 def manifest_of(source: NextWordModel, window: Window, plan: Plan) -> Manifest:

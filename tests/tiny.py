@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import keras
 import numpy as np
 
-from edgeword.tokenizer import Tokenizer
+from edgeword.tokenizers.tokenizer import Tokenizer
 
 LINES = (
     "the cell reads a word and keeps a state",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edgeword.commands.info import fidelity_table, window_text
-from edgeword.manifest import Manifest
+from edgeword.bundle.manifest import Manifest
+from edgeword.bundle.summary import fidelity_table, window_text
 
 _CARD = """\
 ---
@@ -59,10 +59,10 @@ def model_card(manifest: Manifest) -> str:
         name=manifest.name,
         version=manifest.edgeword_version,
         created=manifest.created,
-        vocabulary=manifest.vocabulary,
-        window=window_text(manifest.window),
-        mode=manifest.decode.mode,
-        reason=manifest.decode.reason.capitalize(),
+        vocabulary=manifest.spec.vocabulary,
+        window=window_text(manifest.spec.window),
+        mode=manifest.spec.decode.mode,
+        reason=manifest.proof.reason.capitalize(),
         positions=manifest.variants[0].fidelity.positions,
         text=manifest.evaluation["text"],
         perplexity=manifest.evaluation["keras_perplexity"],

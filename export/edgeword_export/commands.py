@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from edgeword.command import Command
-from edgeword.commands.info import fidelity_table
-from edgeword.commands.options import positive
+from edgeword.bundle.summary import fidelity_table
+from edgeword.cli.command import Command
+from edgeword.cli.options import positive
 from edgeword.padding import SIDES
 from edgeword.precisions import FORMATS, PRECISIONS
 from edgeword_train.tensorflow_import import load_tensorflow
@@ -47,7 +47,8 @@ def _add_export_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run_export(arguments: argparse.Namespace) -> int:
     load_tensorflow("export")
-    from edgeword_export.exporting import DEFAULT_PRECISIONS, export
+    from edgeword_export.exporting import export
+    from edgeword_export.options import DEFAULT_PRECISIONS
 
     precisions = DEFAULT_PRECISIONS if arguments.precisions is None else arguments.precisions
     exported = export(
@@ -66,7 +67,7 @@ def _run_export(arguments: argparse.Namespace) -> int:
         report=_report,
     )
     manifest = exported.manifest
-    print(f"decode mode {manifest.decode.mode}: {manifest.decode.reason}")
+    print(f"decode mode {manifest.spec.decode.mode}: {manifest.proof.reason}")
     print("\n".join(fidelity_table(manifest.variants)))
     for failure in exported.failures:
         print(f"left out {failure}")

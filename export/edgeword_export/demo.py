@@ -14,14 +14,14 @@ from pathlib import Path
 import keras
 
 from edgeword import load
-from edgeword.bundle import Bundle
-from edgeword.commands.info import fidelity_table
-from edgeword.engines import engine_of
+from edgeword.bundle.bundle import Bundle
+from edgeword.bundle.summary import fidelity_table
+from edgeword.engines.engine import engine_of
 from edgeword.errors import GateError
-from edgeword.writing import check_output
+from edgeword.files import check_output
 from edgeword_export.exporting import export
-from edgeword_export.keras_model import load_keras
 from edgeword_export.quiet import quiet
+from edgeword_export.source.keras_model import load_keras
 from edgeword_train.progress import ProgressPrinter
 from edgeword_train.run import load_run
 from edgeword_train.training import train
@@ -37,7 +37,7 @@ def demo(out: str | os.PathLike[str] | None, report: Callable[[str], None]) -> N
         report("training an LSTM on the built-in text 'primer'")
         train(["primer"], folder / "run", progress=ProgressPrinter(sys.stderr))
         exported = export(folder / "run", folder / "bundle", report=report)
-        print(f"\ndecode mode {exported.manifest.decode.mode}: {exported.manifest.decode.reason}\n")
+        print(f"\ndecode mode {exported.manifest.spec.decode.mode}: {exported.manifest.proof.reason}\n")
         print("\n".join(fidelity_table(exported.manifest.variants)))
         for failure in exported.failures:
             print(f"left out {failure}")

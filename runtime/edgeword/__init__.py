@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from edgeword.bundle import Bundle
-from edgeword.choice import EdgewordWarning
+from edgeword.answers import Generation, Score, Suggestion, Timings
+from edgeword.bundle.bundle import Bundle
+from edgeword.choice.choosing import EdgewordWarning
 from edgeword.errors import (
     BundleError,
     EdgewordError,
@@ -14,8 +15,8 @@ from edgeword.errors import (
     TokenizerError,
     UsageError,
 )
-from edgeword.language_model import Generation, LanguageModel, Score, Suggestion, Timings, load
-from edgeword.tokenizer import Tokenizer
+from edgeword.language_model import LanguageModel, load
+from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword.version import __version__
 
 __all__ = [

@@ -2,6 +2,6 @@
 
 import sys
 
-from edgeword.cli import main
+from edgeword.cli.main import main
 
 sys.exit(main())

@@ -35,3 +35,8 @@ class GateError(EdgewordError, RuntimeError):
     """A variant was measured and found outside its gate."""
 
     exit_code = 1
+
+
+def first_line(error: BaseException) -> str:
+    """What an error of somebody else's says first."""
+    return (str(error).splitlines() or [type(error).__name__])[0]

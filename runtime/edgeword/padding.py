@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from edgeword.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -42,29 +42,17 @@ class Padding:
         row: NDArray[np.int32] = self.windows([ids], length)[0]
         return row
 
+    def kept(self, ids: Sequence[int], length: int) -> Sequence[int]:
+        """What a window of this length shows of a sequence."""
+        return ids[-length:] if self.truncating == "pre" else ids[:length]
+
     def windows(self, sequences: Sequence[Sequence[int]], length: int) -> NDArray[np.int32]:
         """Windows `[N, length]` int32 of N sequences; UsageError for a length below 1."""
         if length < 1:
             raise UsageError(f"padding: the window needs a length of 1 or more, not {length}")
         rows = np.full((len(sequences), length), self.value, np.int32)
         for row, ids in zip(rows, sequences, strict=True):
-            kept = ids[-length:] if self.truncating == "pre" else ids[:length]
+            kept = self.kept(ids, length)
             start = length - len(kept) if self.side == "pre" else 0
             row[start : start + len(kept)] = kept
         return rows
-
-    def to_dict(self) -> dict[str, Any]:
-        """The three fields, of JSON types."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Padding:
-        """Read what `to_dict` gives; UsageError for a missing or unknown key or an unusable value."""
-        wanted = [field.name for field in fields(cls)]
-        for key in wanted:
-            if key not in data:
-                raise UsageError(f"padding: the key {key!r} is missing; the keys are {', '.join(wanted)}")
-        for key in data:
-            if key not in wanted:
-                raise UsageError(f"padding: unknown key {key!r}; the keys are {', '.join(wanted)}")
-        return cls(**data)

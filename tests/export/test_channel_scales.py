@@ -7,7 +7,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from edgeword_export.channel_scales import scale_channels_last
+from edgeword_export.formats.channel_scales import scale_channels_last
 
 INNER, CHANNELS = 16, 40
 

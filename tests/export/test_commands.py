@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from edgeword.bundle import Bundle
-from edgeword.cli import main
+from edgeword.bundle.bundle import Bundle
+from edgeword.cli.main import main
 from edgeword_export import exporting
 from tests import tiny
 

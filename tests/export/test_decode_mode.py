@@ -7,8 +7,8 @@ import pytest
 from keras import layers as k
 
 import edgeword
-from edgeword.bundle import Bundle
-from edgeword_export.decode_mode import MIN_AGREEMENT
+from edgeword.bundle.bundle import Bundle
+from edgeword_export.proof.decode_mode import MIN_AGREEMENT
 from edgeword_export.errors import ModelError
 from tests import tiny
 

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 import edgeword
-from edgeword.bundle import Bundle
+from edgeword.bundle.bundle import Bundle
 from tests import tiny
 
 PROMPTS = [" ".join(line.split()[: 1 + number % 6]) for number, line in enumerate(tiny.LINES * 3)][:20]

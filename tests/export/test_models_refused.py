@@ -10,10 +10,10 @@ import pytest
 from keras import layers as k
 
 from edgeword.errors import EdgewordError, UsageError
-from edgeword.tokenizer import Tokenizer
+from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword_export.errors import ModelError
-from edgeword_export.keras_model import check_tokenizer, inspect_model, load_keras
-from edgeword_export.source import open_source
+from edgeword_export.source.keras_model import check_tokenizer, inspect_model, load_keras
+from edgeword_export.source.opening import open_source
 from tests import tiny
 from tests.tiny import VOCABULARY as V
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgeword.decoding import decoder_factory
-from edgeword.engines import ENGINES
+from edgeword.decoding.factory import decoder_factory
+from edgeword.engines.engine import ENGINES
 from edgeword.padding import Padding
 from edgeword.precisions import PRECISIONS
 from edgeword_export import formats
-from edgeword_export.calibration import Calibration
-from edgeword_export.decode_mode import plan_replay, plan_step, plan_window
+from edgeword_export.graphs.calibration import Calibration
+from edgeword_export.proof.decode_mode import plan_replay, plan_step, plan_window
 from edgeword_export.errors import NotSteppableError
-from edgeword_export.fidelity import largest_difference
-from edgeword_export.keras_model import inspect_model, window_of
-from edgeword_export.reference import Reference
+from edgeword_export.proof.fidelity import largest_difference
+from edgeword_export.source.keras_model import inspect_model, window_of
+from edgeword_export.proof.reference import Reference
 from tests.export.zoo import CASES
 from tests.manifests import manifest_of
 from tests.tiny import SEQUENCES, WINDOW

@@ -8,14 +8,14 @@ import onnx
 import pytest
 import tensorflow as tf
 
-from edgeword.manifest import Fidelity
+from edgeword.bundle.manifest import Fidelity
 from edgeword_export import onnx_file, tflite
 from edgeword_export.errors import ConversionError
 from edgeword_export.exporting import export
-from edgeword_export.fidelity import gate_failure
-from edgeword_export.keras_model import inspect_model
-from edgeword_export.signature import Signature, input_spec
-from edgeword_export.step_graph import StepModel
+from edgeword_export.proof.fidelity import gate_failure
+from edgeword_export.source.keras_model import inspect_model
+from edgeword_export.graphs.signature import Signature, input_spec
+from edgeword_export.graphs.step_graph import StepModel
 from tests import tiny
 
 

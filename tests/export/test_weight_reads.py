@@ -3,8 +3,8 @@
 import keras
 import pytest
 
-from edgeword.bundle import Bundle
-from edgeword_export.weight_reads import Operator, Weight, read_bytes
+from edgeword.bundle.bundle import Bundle
+from edgeword_export.formats.weight_reads import Operator, Weight, read_bytes
 from tests import tiny
 
 EMBEDDING, UNITS, V = 24, 32, tiny.VOCABULARY

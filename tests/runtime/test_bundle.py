@@ -9,8 +9,8 @@ import pytest
 
 import edgeword.language_model
 from edgeword import BundleError, Tokenizer, TokenizerError, load
-from edgeword.bundle import Bundle, digest, listed_files
-from edgeword.engines import EngineKind
+from edgeword.bundle.bundle import Bundle, digest, listed_files
+from edgeword.engines.engine import EngineKind
 from edgeword.errors import EngineError
 from tests.runtime.changed import edit_manifest, replace_file
 

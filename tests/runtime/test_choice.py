@@ -11,10 +11,10 @@ import pytest
 
 import edgeword.choice
 from edgeword import EdgewordWarning, EngineError, MissingEngineError, UsageError, load
-from edgeword.bundle import Bundle
-from edgeword.choice import Trial
-from edgeword.engines import EngineKind
-from edgeword.language_model import candidates
+from edgeword.bundle.bundle import Bundle
+from edgeword.choice.choosing import candidates
+from edgeword.choice.trial import Trial
+from edgeword.engines.engine import EngineKind
 from tests.runtime.changed import edit_manifest, keep_variants
 from tests.runtime.damaged import damage
 

@@ -13,10 +13,10 @@ import pytest
 import edgeword.cli
 import edgeword.commands.options
 from edgeword import EdgewordWarning, EngineError, MissingEngineError, load
-from edgeword.bundle import Bundle
-from edgeword.cli import main
-from edgeword.command import Command
-from edgeword.engines import EngineKind
+from edgeword.bundle.bundle import Bundle
+from edgeword.cli.command import Command
+from edgeword.cli.main import main
+from edgeword.engines.engine import EngineKind
 from edgeword.errors import GateError
 from tests.runtime.changed import edit_manifest, keep_variants, replace_file
 from tests.runtime.damaged import damage, damage_all

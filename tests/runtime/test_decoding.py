@@ -15,10 +15,11 @@ from keras.utils import pad_sequences
 
 import edgeword
 from edgeword import BundleError, EngineError
-from edgeword.bundle import Bundle
-from edgeword.decoding import _prediction_of, decoder_factory
-from edgeword.engines import ENGINES
-from edgeword.manifest import Decode
+from edgeword.bundle.bundle import Bundle
+from edgeword.bundle.spec import Decode
+from edgeword.decoding.factory import decoder_factory
+from edgeword.decoding.shared import _prediction_of
+from edgeword.engines.engine import ENGINES
 from edgeword.padding import Padding
 from tests import tiny
 

@@ -12,8 +12,8 @@ import pytest
 
 import edgeword
 from edgeword import BundleError, EdgewordWarning, EngineError, MissingEngineError, Tokenizer, UsageError, load
-from edgeword.bundle import Bundle
-from edgeword.engines import ENGINES, EngineKind
+from edgeword.bundle.bundle import Bundle
+from edgeword.engines.engine import ENGINES, EngineKind
 from tests import tiny
 from tests.runtime.changed import keep_variants, replace_file
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from edgeword import load
-from edgeword.bundle import Bundle
+from edgeword.bundle.bundle import Bundle
 from edgeword.precisions import PRECISIONS, model_file
 
 ROOT = Path(__file__).parents[2]
@@ -195,7 +195,7 @@ print(len(said))
 
 IMPORTED = """
 import sys
-from edgeword.cli import main
+from edgeword.cli.main import main
 code = main(sys.argv[1:])
 packages = {name.partition(".")[0] for name in sys.modules}
 print(*sorted(packages - set(sys.stdlib_module_names)), file=sys.stderr)
@@ -283,7 +283,7 @@ def test_the_words_of_every_precision_are_those_of_a_full_installation(light, al
 BENCHMARK = """
 import sys
 import edgeword_bench.commands as commands
-from edgeword.cli import main
+from edgeword.cli.main import main
 from edgeword_bench import Effort, benchmark
 effort = Effort(sittings=2, rounds=1, words=20, turn_s=0, least_s=0, cold_starts=1)
 commands.benchmark = lambda *given, **options: benchmark(*given, **options, effort=effort)

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from edgeword.bundle.manifest import FORMAT_VERSION, Manifest
 from edgeword.errors import BundleError
-from edgeword.manifest import FORMAT_VERSION, Manifest
 from edgeword.padding import Padding
 
 GONE = object()

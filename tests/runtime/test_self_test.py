@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from edgeword import BundleError, EdgewordWarning, EngineError, load
-from edgeword.bundle import Bundle
-from edgeword.choice import try_variant
-from edgeword.decoding import decoder_factory
-from edgeword.engines import ENGINES
-from edgeword.manifest import SelfTest, Variant
-from edgeword.self_test import self_test_failure, self_test_logprobs
+from edgeword.bundle.bundle import Bundle
+from edgeword.bundle.manifest import SelfTest, Variant
+from edgeword.choice.self_test import self_test_failure, self_test_logprobs
+from edgeword.choice.trial import try_variant
+from edgeword.decoding.factory import decoder_factory
+from edgeword.engines.engine import ENGINES
 from tests.runtime.changed import edit_manifest, replace_file
 from tests.runtime.damaged import NAN, damage, damage_all
 

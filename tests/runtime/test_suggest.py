@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import edgeword
-from edgeword.cli import main
-from edgeword.decoding import log_softmax
+from edgeword.cli.main import main
+from edgeword.probabilities import log_softmax
 
 
 @pytest.fixture(scope="module")

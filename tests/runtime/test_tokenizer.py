@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from keras.src.legacy.preprocessing.text import Tokenizer as KerasTokenizer
 
 from edgeword.errors import InputFileError, TokenizerError, UsageError
-from edgeword.tokenizer import DEFAULT_FILTERS, Tokenizer
-from edgeword.tokenizer_formats import from_vocabulary, read_tokenizer
+from edgeword.tokenizers.foreign import from_vocabulary, read_tokenizer
+from edgeword.tokenizers.tokenizer import DEFAULT_FILTERS, Tokenizer
 
 # Letters whose lower case is longer (İ), depends on the place (Σ), or is not ASCII's business (É, K).
 CROWDED = st.text("aAbBoOvV .,-'\t\n\x0b\x1c\xa0İΣÉ\u212a<>", max_size=40)

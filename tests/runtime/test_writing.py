@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from edgeword.bundle import Bundle, listed_files
+from edgeword.bundle.bundle import Bundle, listed_files
+from edgeword.bundle.writing import write_bundle
 from edgeword.errors import InputFileError
-from edgeword.writing import check_output, write_bundle, write_folder
+from edgeword.files import check_output, write_folder
 
 FILES = {"one.txt": b"first", "two.txt": b"second", "empty": b""}
 CRASHES = [OSError(28, "No space left on device"), KeyboardInterrupt(), MemoryError()]

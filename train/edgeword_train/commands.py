@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import edgeword_train
-from edgeword.command import Command
+from edgeword.cli.command import Command
 from edgeword_train.corpora import CORPORA
 from edgeword_train.options import CELL_NAMES, LARGEST_DROPOUT, TOKEN_LEVELS, TrainingOptions
 from edgeword_train.progress import ProgressPrinter

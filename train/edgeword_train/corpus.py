@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from edgeword.errors import UsageError
-from edgeword.tokenizer import Tokenizer
+from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword_train.options import TrainingOptions
 from edgeword_train.text_files import NAMES, read_texts
 

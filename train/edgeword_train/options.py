@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from edgeword.errors import UsageError
-from edgeword.tokenizer import MAX_ID
+from edgeword.tokenizers.tokenizer import MAX_ID
 
 # The names of `architecture.CELLS`, which only TensorFlow can import.
 CELL_NAMES = ("simple-rnn", "lstm", "gru", "peephole-lstm", "cifg-lstm", "projected-lstm")

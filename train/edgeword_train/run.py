@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeword.errors import InputFileError, TokenizerError, UsageError
-from edgeword.tokenizer import Tokenizer
+from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword_train.errors import RunError
 from edgeword_train.options import TrainingOptions
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeword.errors import InputFileError, UsageError
+from edgeword.files import check_output
 from edgeword.version import __version__
-from edgeword.writing import check_output
 from edgeword_train import run
 from edgeword_train.corpus import Corpus, load_corpus
 from edgeword_train.errors import RunError

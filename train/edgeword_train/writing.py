@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edgeword.errors import InputFileError
-from edgeword.writing import taking_place
+from edgeword.files import taking_place
 
 
 @contextlib.contextmanager

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from numpy.typing import NDArray
 
-from edgeword.errors import EngineError
-
-# Import name → distribution name; the maintained successor first.
-_FLAVOURS = {"ai_edge_litert": "ai-edge-litert", "tflite_runtime": "tflite-runtime"}
+from edgeword.engines.engine import Package
+from edgeword.errors import EngineError, first_line
 
 
 class LiteRTGraph:
@@ -23,8 +20,8 @@ class LiteRTGraph:
     13.1 µs the other. The native handle's methods are the same in tflite-runtime 2.14 and ai-edge-litert 2.x.
     """
 
-    def __init__(self, engine: LiteRTEngine, signature: str) -> None:
-        interpreter = engine.interpreter
+    def __init__(self, variant: LiteRTVariant, signature: str) -> None:
+        interpreter = variant.interpreter
         native = interpreter._interpreter
         names = interpreter._get_full_signature_list()[signature]
         subgraph = native.GetSubgraphIndexFromSignature(signature)
@@ -40,17 +37,17 @@ class LiteRTGraph:
         self.inputs, self.outputs = views("inputs"), views("outputs")
 
         def run() -> None:
-            # Naming the engine here also holds it: the weights are read from the file's bytes, which nothing
+            # Naming the variant here also holds it: the weights are read from the file's bytes, which nothing
             # but its interpreter keeps alive.
             try:
                 native.Invoke(subgraph)
             except (RuntimeError, ValueError) as error:
-                raise EngineError(f"{engine.version} failed: {_first_line(error)}") from None
+                raise EngineError(f"{variant.version} failed: {first_line(error)}") from None
 
         self.run = run
 
 
-class LiteRTEngine:
+class LiteRTVariant:
     """A TFLite file with all its signatures."""
 
     def __init__(self, interpreter: Any, version: str) -> None:
@@ -58,7 +55,7 @@ class LiteRTEngine:
         self.version = version
 
     def graph(self, signature: str) -> LiteRTGraph:
-        """See `Engine.graph`."""
+        """See `LoadedVariant.graph`."""
         if signature == "advance" and signature not in self.interpreter.get_signature_list():
             signature = "step"  # with its prediction left unread
         try:
@@ -66,23 +63,14 @@ class LiteRTEngine:
         except KeyError:
             raise EngineError(f"{self.version}: the file has no graph {signature!r}") from None
         except (RuntimeError, ValueError) as error:
-            raise EngineError(f"{self.version} cannot run the graph {signature!r}: {_first_line(error)}") from None
+            raise EngineError(f"{self.version} cannot run the graph {signature!r}: {first_line(error)}") from None
 
 
-def open_variant(content: bytes, threads: int) -> LiteRTEngine:
+def open_variant(content: bytes, threads: int, package: Package) -> LiteRTVariant:
     """Load a TFLite file from its bytes, with a fixed number of threads."""
-    package = next(name for name in _FLAVOURS if find_spec(name) is not None)
-    module = import_module(f"{package}.interpreter")
-    version = f"{_FLAVOURS[package]} {_version(package)}"
+    module = import_module(f"{package.name}.interpreter")
+    version = package.version()
     try:
-        return LiteRTEngine(module.Interpreter(model_content=content, num_threads=threads), version)
+        return LiteRTVariant(module.Interpreter(model_content=content, num_threads=threads), version)
     except (RuntimeError, ValueError) as error:
-        raise EngineError(f"{version} refuses the file: {_first_line(error)}") from None
-
-
-def _version(package: str) -> str:
-    return str(getattr(import_module(package), "__version__", "unknown"))
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+        raise EngineError(f"{version} refuses the file: {first_line(error)}") from None

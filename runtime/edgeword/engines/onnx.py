@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeword.errors import EngineError
+from edgeword.engines.engine import Package
+from edgeword.errors import EngineError, first_line
 
 # Lesser errors are raised anyway; onnxruntime would also print them to standard error, in red.
 _FATAL = 4
@@ -31,14 +32,14 @@ class OnnxGraph:
             try:
                 results = session.run(names, inputs, run_options)
             except Exception as error:  # onnxruntime's own exceptions share no parent but Exception
-                raise EngineError(f"{version} failed: {_first_line(error)}") from None
+                raise EngineError(f"{version} failed: {first_line(error)}") from None
             for buffer, result in zip(buffers, results):  # noqa: B905 (strict costs time here)
                 np.copyto(buffer, result)
 
         self.run = run
 
 
-class OnnxEngine:
+class OnnxVariant:
     """An ONNX file. A file has one graph, so `advance` is `step` with its prediction left unread."""
 
     def __init__(self, session: Any, run_options: Any, version: str) -> None:
@@ -46,14 +47,14 @@ class OnnxEngine:
         self.version = version
 
     def graph(self, signature: str) -> OnnxGraph:
-        """See `Engine.graph`."""
+        """See `LoadedVariant.graph`."""
         wanted = "ids" if signature == "window" else "token"
         if wanted not in self._graph.inputs:
             raise EngineError(f"{self.version}: the file has no graph {signature!r}")
         return self._graph
 
 
-def open_variant(content: bytes, threads: int) -> OnnxEngine:
+def open_variant(content: bytes, threads: int, package: Package) -> OnnxVariant:
     """Load an ONNX file from its bytes: sequential, with a fixed number of threads that never spin."""
     import onnxruntime
 
@@ -63,21 +64,17 @@ def open_variant(content: bytes, threads: int) -> OnnxEngine:
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.log_severity_level = _FATAL
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    version = f"onnxruntime {onnxruntime.__version__}"
+    version = package.version()
     try:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own exceptions share no parent but Exception
-        raise EngineError(f"{version} refuses the file: {_first_line(error)}") from None
+        raise EngineError(f"{version} refuses the file: {first_line(error)}") from None
     run_options = onnxruntime.RunOptions()
     run_options.log_severity_level = _FATAL
-    return OnnxEngine(session, run_options, version)
+    return OnnxVariant(session, run_options, version)
 
 
 def _buffer(item: Any) -> NDArray[Any]:
     if item.type not in _DTYPES or not all(isinstance(size, int) for size in item.shape):
         raise EngineError(f"{item.name} is {item.type} {item.shape}: not a static tensor of a known type")
     return np.zeros(item.shape, _DTYPES[item.type])
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

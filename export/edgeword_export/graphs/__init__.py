@@ -1,0 +1,1 @@
+"""The graphs that go into the files."""

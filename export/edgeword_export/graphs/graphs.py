@@ -1,0 +1,77 @@
+"""Which graphs a model can be written as: `step` where every layer takes time steps by themselves, else `window`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from edgeword.bundle.spec import DecodeMode, State, Window
+from edgeword_export.errors import ModelError, NotSteppableError
+from edgeword_export.graphs.signature import Signatures
+from edgeword_export.graphs.step_graph import StepModel
+from edgeword_export.graphs.window_graph import window_signature
+from edgeword_export.source.keras_model import NextWordModel
+
+
+@dataclass(frozen=True)
+class Graphs:
+    """What goes into the files, whatever the decode mode turns out to be."""
+
+    name: DecodeMode
+    signatures: Signatures
+    states: tuple[State, ...]
+    """As the layers themselves begin."""
+    padded_states: tuple[State, ...]
+    """As they are after a window of padding but for one token, where the model reads padding as words."""
+    reason: str
+    """Why there is no step graph; empty where there is one."""
+
+
+def graphs_of(source: NextWordModel, window: Window, windowed: bool) -> Graphs:
+    """The graphs of a model; raises ModelError where only the window graph would do and its length is not known."""
+    try:
+        model = StepModel(source)
+    except NotSteppableError as error:
+        if window.length is None:
+            raise ModelError(without_window(str(error))) from None
+        return Graphs("window", lambda style: [window_signature(source, window, style)], (), (), str(error))
+    starts = [state.start for state in model.states]
+    reads_padding = windowed and not window.masked and window.padding.side == "pre" and window.length
+    padded = _after_padding(model, window.padding.value, (window.length or 1) - 1) if reads_padding else starts
+    return Graphs(
+        "step",
+        lambda style: StepModel(source, style).signatures(),
+        _states(model, starts),
+        _states(model, padded),
+        "",
+    )
+
+
+def without_window(reason: str) -> str:
+    """What to do about a model of any length that has to be decoded by `window`."""
+    return f"{reason}, so it needs a window; say with --window L how many words it was trained on"
+
+
+def _states(model: StepModel, starts: Sequence[NDArray[np.float32]]) -> tuple[State, ...]:
+    pairs = zip(model.states, starts, strict=True)
+    return tuple(State(state.name, state.start.shape, _compact(start)) for state, start in pairs)
+
+
+def _after_padding(model: StepModel, token: int, count: int) -> list[NDArray[np.float32]]:
+    """The states after `count` padding tokens: what a model trained on unmasked padding begins from."""
+    advance = tf.function(model.signatures()[1].call)
+    states = {state.name: tf.constant(state.start) for state in model.states}
+    for _ in range(count):
+        after = advance({"token": tf.constant([token], tf.int32), **states})
+        states = {name: after[f"next_{name}"] for name in states}
+    return [states[state.name].numpy() for state in model.states]
+
+
+def _compact(start: NDArray[np.float32]) -> tuple[float, ...]:
+    """All values, or the one that they all have."""
+    values = start.reshape(-1).tolist()
+    return (values[0],) if len(set(values)) == 1 else tuple(values)

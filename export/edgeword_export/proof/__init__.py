@@ -1,0 +1,1 @@
+"""Whether what was written still says the Keras model's words."""

@@ -1,0 +1,102 @@
+"""How far a decoder is from the Keras model: words, perplexity, log-probabilities."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from edgeword.bundle.manifest import Fidelity
+from edgeword.decoding.decoder import Decoder
+from edgeword.generation.loop import greedy, logits_along
+from edgeword.probabilities import log_softmax, perplexity
+from edgeword_export.proof.reference import LogProbs, Reference
+from edgeword_export.source.evaluation import Evaluation
+
+GREEDY_WORDS = 30
+
+# Log-probabilities this near are one number to float32 arithmetic, which rounds in another order in each engine.
+_TIE = 1e-5
+
+# Two graphs of one file compute the same; in nats.
+_SAME_ARITHMETIC = 1e-3
+
+
+class Yardstick:
+    """The Keras model's answers on one evaluation, computed once and compared with each variant."""
+
+    def __init__(self, reference: Reference, evaluation: Evaluation, oov_id: int | None) -> None:
+        self.reference = reference
+        self.evaluation = evaluation
+        self._oov_id = oov_id
+        self._answers = [reference.logprobs(sequence[:-1]) for sequence in evaluation.sequences]
+        self._confirmed: dict[tuple[int, ...], bool] = {}
+        self.perplexity = self._perplexity(self._answers)
+
+    def measure(self, make_decoder: Callable[[], Decoder]) -> Fidelity:
+        """A variant's fidelity; NaN anywhere makes its figures NaN."""
+        decoder = make_decoder()
+        answers = [_answers(decoder, sequence[:-1]) for sequence in self.evaluation.sequences]
+        pairs = list(zip(answers, self._answers, strict=True))
+        found = self._perplexity(answers)
+        return Fidelity(
+            positions=sum(len(answer) for answer in answers),
+            max_logprob_difference=max(largest_difference(ours, theirs) for ours, theirs in pairs),
+            top1_agreement=agreement(pairs),
+            perplexity=found,
+            perplexity_increase=(found / self.perplexity - 1) * 100,
+            same_greedy_words=all(self._confirms(p, _greedy(decoder, p)) for p in self.evaluation.prompts()),
+        )
+
+    def misreads_prompts(self, make_decoder: Callable[[], Decoder]) -> bool:
+        """Whether a prompt read at once (by `advance`) leads to other logits than one read word by word."""
+        decoder = make_decoder()
+        for prompt in self.evaluation.prompts():
+            word_by_word = _answers(decoder, prompt)[-1]
+            decoder.begin(prompt)
+            if not np.allclose(log_softmax(decoder.logits()), word_by_word, atol=_SAME_ARITHMETIC):
+                return True
+        return False
+
+    def _perplexity(self, answers: Sequence[LogProbs]) -> float:
+        """Exp of the mean negative log-probability of the tokens that came, unknown words left out."""
+        logprobs = [
+            float(row[target])
+            for answer, sequence in zip(answers, self.evaluation.sequences, strict=True)
+            for row, target in zip(answer, sequence[1:], strict=True)
+            if target != self._oov_id
+        ]
+        return perplexity(logprobs)
+
+    def _confirms(self, prompt: tuple[int, ...], words: list[int]) -> bool:
+        """Whether the Keras model, led along these words, would have said each of them, or one as probable."""
+        text = (*prompt, *words)
+        if text not in self._confirmed:
+            answers = self.reference.logprobs(text[:-1])[len(prompt) - 1 :]
+            said = np.take_along_axis(answers, np.asarray(words)[:, None], axis=-1)[:, 0]
+            self._confirmed[text] = bool((answers.max(-1) - said <= _TIE).all())
+        return self._confirmed[text]
+
+
+def agreement(pairs: Sequence[tuple[LogProbs, LogProbs]]) -> float:
+    """Share of positions with the same most probable word."""
+    same = np.concatenate([ours.argmax(-1) == theirs.argmax(-1) for ours, theirs in pairs])
+    return float(same.mean())
+
+
+def _answers(decoder: Decoder, ids: Sequence[int]) -> LogProbs:
+    """Log-probabilities `[T, V]` after each token."""
+    decoder.begin(ids[:1])
+    return log_softmax(np.stack([*logits_along(decoder, ids[1:]), decoder.logits()]))
+
+
+def _greedy(decoder: Decoder, prompt: tuple[int, ...]) -> list[int]:
+    decoder.begin(prompt)
+    return [token for token, _ in itertools.islice(greedy(decoder), GREEDY_WORDS)]
+
+
+def largest_difference(ours: LogProbs, theirs: LogProbs) -> float:
+    """Over the words that either side gives at least the float32 rounding of a probability of 1."""
+    likely = np.maximum(ours, theirs) > np.log(np.finfo(np.float32).eps)
+    return float(np.abs(ours - theirs)[likely].max(initial=0.0)) if np.isfinite(ours).all() else float("nan")

@@ -1,0 +1,61 @@
+"""A file proven: loaded as a device loads it, measured against the Keras model, its self-test recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgeword.bundle.bundle import digest
+from edgeword.bundle.manifest import Fidelity, SelfTest
+from edgeword.bundle.spec import Spec
+from edgeword.choice.self_test import self_test_logprobs
+from edgeword.decoding.factory import decoder_factory
+from edgeword.engines.engine import engine_of
+from edgeword_export.proof.fidelity import Yardstick
+from edgeword_export.proof.reference import Reference
+from edgeword_export.quiet import quiet
+from edgeword_export.source.evaluation import Evaluation
+
+SELF_TEST_WORDS = 16
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a file answers on the engine that runs its format."""
+
+    version: str
+    """Package and version of the engine."""
+    fidelity: Fidelity
+    misreads_prompts: bool
+    """Whether its graphs `step` and `advance` disagree."""
+    self_test: tuple[float, ...]
+    """Its log-probabilities of the self-test's ids."""
+
+
+class Prover:
+    """The Keras model's own answers, and files held beside them."""
+
+    def __init__(self, reference: Reference, evaluation: Evaluation, oov_id: int | None) -> None:
+        self.reference = reference
+        self.yardstick = Yardstick(reference, evaluation, oov_id)
+        prompt = evaluation.prompts()[-1]
+        ids, logprobs = reference.greedy(prompt, SELF_TEST_WORDS)
+        self.self_test = SelfTest(prompt, tuple(ids), tuple(logprobs))
+        self._measured: dict[tuple[str, Spec], Measured] = {}
+
+    def measure(self, file_format: str, content: bytes, spec: Spec) -> Measured:
+        """A file's answers, computed once for each way of decoding it; raises EngineError or BundleError."""
+        key = (digest(content), spec)
+        if key not in self._measured:
+            self._measured[key] = self._measure(file_format, content, spec)
+        return self._measured[key]
+
+    def _measure(self, file_format: str, content: bytes, spec: Spec) -> Measured:
+        with quiet():
+            loaded = engine_of(file_format).open(content, threads=1)
+            make_decoder = decoder_factory(loaded, spec)
+        return Measured(
+            loaded.version,
+            self.yardstick.measure(make_decoder),
+            self.yardstick.misreads_prompts(make_decoder),
+            self_test_logprobs(make_decoder(), self.self_test),
+        )

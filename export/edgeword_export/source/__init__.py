@@ -1,0 +1,1 @@
+"""What is to be exported, checked and brought into one form."""

@@ -1,0 +1,72 @@
+"""The text that variants are measured on: held out, given, or sampled from the model where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgeword.bundle.spec import Window
+from edgeword.errors import UsageError
+from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword_export.source.keras_model import NextWordModel
+
+MAX_POSITIONS = 2000
+PROMPTS = 20
+
+# The reference holds one row of V float32 for each position: 40 million are 160 MB.
+_MAX_LOGITS = 40_000_000
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Token sequences of at least two tokens each, and where they come from."""
+
+    source: str
+    sequences: tuple[tuple[int, ...], ...]
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens there are."""
+        return sum(len(sequence) for sequence in self.sequences)
+
+    def prompts(self) -> list[tuple[int, ...]]:
+        """The beginnings of some sequences, one to eight tokens each."""
+        return [sequence[: 1 + number % 8] for number, sequence in enumerate(self.sequences[:PROMPTS])]
+
+
+def evaluation_of(source: str, sequences: Sequence[Sequence[int]], vocabulary: int, longest: int) -> Evaluation:
+    """At most as many positions as the reference can hold, in pieces of at most `longest` tokens."""
+    budget = max(50, min(MAX_POSITIONS, _MAX_LOGITS // vocabulary))
+    pieces: list[tuple[int, ...]] = []
+    for sequence in sequences:
+        for start in range(0, len(sequence), longest):
+            piece = tuple(sequence[start : start + min(longest, budget)])
+            if len(piece) > 1:
+                pieces.append(piece)
+                budget -= len(piece)
+            if budget < 2:
+                return Evaluation(source, tuple(pieces))
+    return Evaluation(source, tuple(pieces))
+
+
+def encoded(texts: Sequence[str], tokenizer: Tokenizer) -> list[list[int]]:
+    """The token sequences of texts; raises UsageError where too few words are known."""
+    sequences = [ids for ids in map(tokenizer.encode, texts) if len(ids) > 1]
+    if not sequences:
+        raise UsageError("--eval holds no line with two words of the tokenizer's vocabulary; give another text")
+    return sequences
+
+
+def sampled(source: NextWordModel, window: Window, words: int, tokenizer_ids: int, count: int = 40) -> list[list[int]]:
+    """Sequences drawn from the Keras model's own distribution, from different first tokens; seeded."""
+    random = np.random.default_rng(0)
+    length = window.length or words
+    ids = random.integers(1, tokenizer_ids, (count, 1))
+    for _ in range(words - 1):
+        logprobs = source.last_logprobs(window.padding.windows(ids.tolist(), length))[:, :tokenizer_ids].copy()
+        logprobs[:, 0] = -np.inf
+        gumbel = random.gumbel(size=logprobs.shape)  # argmax of logprobs + Gumbel noise is a sample
+        ids = np.concatenate([ids, (logprobs + gumbel).argmax(-1)[:, None]], axis=1)
+    return [[int(token) for token in row] for row in ids]

@@ -1,0 +1,1 @@
+"""Bundles: what they say of themselves, opened, checked and written."""

@@ -1,0 +1,130 @@
+"""What a bundle says of itself: frozen dataclasses that refuse what they do not know.
+
+`docs/bundle-format.md` is the specification; this module is its reader.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from edgeword.bundle.spec import Spec, check_below
+from edgeword.errors import BundleError, UsageError
+from edgeword.records import RecordError, is_int, parse_json, read_record
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """One file of the bundle that is not a variant; the digest is the hexadecimal SHA-256 of its bytes."""
+
+    file: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Why the decode mode is what it is."""
+
+    reason: str
+    """One sentence, naming the layer or the figure."""
+    agreement: float | None
+    """Share of positions (0 to 1) at which stepping named the Keras model's word; None if not measured."""
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """A variant measured against the Keras model on the same positions of held-out text."""
+
+    positions: int
+    max_logprob_difference: float
+    top1_agreement: float
+    """Share of positions with the same most probable word, 0 to 1."""
+    perplexity: float
+    perplexity_increase: float
+    """In percent of the Keras model's perplexity."""
+    same_greedy_words: bool
+    """Whether every greedy word from the test prompts was the Keras model's."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One model file: format and precision, and the engines on which it was measured."""
+
+    file: str
+    format: str
+    precision: str
+    size: int
+    sha256: str
+    verified: tuple[str, ...]
+    """Package and version of each engine that it was measured on, as in `onnxruntime 1.31.1`."""
+    weights_read_bytes: int
+    """Bytes of weights that one run of the predicting graph must read, each once: the floor under its time."""
+    fidelity: Fidelity
+    self_test: tuple[float, ...]
+    """This variant's log-probabilities of the self-test's ids, as the exporter's engine gave them."""
+
+
+@dataclass(frozen=True)
+class SelfTest:
+    """A prompt, the Keras model's greedy ids after it, and their log-probabilities."""
+
+    prompt: tuple[int, ...]
+    ids: tuple[int, ...]
+    logprobs: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.logprobs) != len(self.ids):
+            raise UsageError("there is not one log-probability for each id")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All of `manifest.json`."""
+
+    format_version: int
+    name: str
+    created: str
+    edgeword_version: str
+    spec: Spec
+    proof: Proof
+    tokenizer: FileEntry
+    files: tuple[FileEntry, ...]
+    variants: tuple[Variant, ...]
+    training: Mapping[str, Any]
+    evaluation: Mapping[str, Any]
+    self_test: SelfTest
+
+    def __post_init__(self) -> None:
+        for key, ids in (("self_test.prompt", self.self_test.prompt), ("self_test.ids", self.self_test.ids)):
+            check_below(self.spec.vocabulary, key, ids)
+
+    def to_json(self) -> str:
+        """The text of `manifest.json`, stable for equal manifests."""
+        return json.dumps(dataclasses.asdict(self), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Manifest:
+        """Read `manifest.json`; raises BundleError naming the key that does not fit."""
+        try:
+            data = parse_json(text)
+            _check_version(data)
+            return read_record(cls, data, "manifest")
+        except RecordError as error:
+            raise BundleError(f"manifest.json: {error}; export the bundle again") from None
+
+
+def _check_version(data: Any) -> None:
+    version: Any = data.get("format_version") if isinstance(data, dict) else None
+    if is_int(version) and version > FORMAT_VERSION:
+        raise BundleError(
+            f"the bundle has format version {version} and this edgeword reads up to {FORMAT_VERSION}; "
+            "pip install --upgrade edgeword"
+        )
+    if version != FORMAT_VERSION or not is_int(version):
+        raise BundleError(f"manifest.json has no usable format_version (found {version!r}); is it a bundle?")

@@ -1,0 +1,93 @@
+"""The spec: all that a decoder has to know of a model, in any language. A record of the manifest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from edgeword.errors import UsageError
+from edgeword.padding import Padding
+
+DecodeMode = Literal["step", "window"]
+
+# A first word is suggested, completed and sampled from this many; 64 hold most of what a text begins with.
+EMPTY_PROMPT_IDS = 64
+
+
+@dataclass(frozen=True)
+class Decode:
+    """How the next word is found: the decode mode, and the graph that does it."""
+
+    mode: DecodeMode
+    graph: DecodeMode
+
+    def __post_init__(self) -> None:
+        if (self.mode, self.graph) == ("step", "window"):
+            raise UsageError("decode mode 'step' needs the graph 'step', not 'window'")
+
+
+@dataclass(frozen=True)
+class Window:
+    """The length L that the model reads, its padding rule, and whether the model masks padding."""
+
+    length: int | None
+    """None where the model reads texts of any length."""
+    padding: Padding
+    masked: bool
+
+    def __post_init__(self) -> None:
+        if self.length is not None and self.length < 1:
+            raise UsageError(f"length is {self.length}, and a window has at least 1 token")
+
+
+@dataclass(frozen=True)
+class State:
+    """One state tensor of the step graph, float32; `start` has one value, or one for each element."""
+
+    name: str
+    shape: tuple[int, ...]
+    start: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class EmptyPrompt:
+    """What the model says where it read nothing but padding: its most probable ids, most probable first."""
+
+    ids: tuple[int, ...]
+    logprobs: tuple[float, ...]
+    """Natural logarithms, one for each of `ids`."""
+
+    def __post_init__(self) -> None:
+        if not self.ids or len(self.ids) != len(self.logprobs) or len(set(self.ids)) != len(self.ids):
+            raise UsageError("ids and logprobs must be equally many, at least one, and no id twice")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """All that a decoder has to know."""
+
+    vocabulary: int
+    """Width V of the logits; every token id is below it."""
+    decode: Decode
+    window: Window
+    states: tuple[State, ...]
+    """The states of the step graph, in order; empty for the window graph."""
+    empty_prompt: EmptyPrompt
+
+    def __post_init__(self) -> None:
+        if self.vocabulary < 1:
+            raise UsageError(f"vocabulary is {self.vocabulary}, and a model knows at least 1 id")
+        if self.decode.mode == "window" and self.window.length is None:
+            raise UsageError("decode mode 'window' needs a window.length")
+        for key, ids in (
+            ("window.padding.value", (self.window.padding.value,)),
+            ("empty_prompt", self.empty_prompt.ids),
+        ):
+            check_below(self.vocabulary, key, ids)
+
+
+def check_below(vocabulary: int, key: str, ids: tuple[int, ...]) -> None:
+    """Raise UsageError for an id that the model does not know."""
+    strange = next((value for value in ids if not 0 <= value < vocabulary), None)
+    if strange is not None:
+        raise UsageError(f"{key} holds {strange}, which is no id below {vocabulary}")

@@ -1,0 +1,1 @@
+"""Which variant on which engine."""

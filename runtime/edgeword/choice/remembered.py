@@ -1,0 +1,109 @@
+"""The trials of a bundle on this machine, in the user's cache folder, so that only a first load pays for them.
+
+They are kept by the bundle's digest, the machine, the number of threads, and the engine's package and version: another
+environment on the same machine has trials of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from edgeword.bundle.bundle import Bundle
+from edgeword.choice.trial import Pair, Trial, try_variant
+from edgeword.engines.engine import Engine
+from edgeword.errors import MissingEngineError
+from edgeword.records import RecordError, parse_json, read_record
+from edgeword.version import __version__
+
+
+class Trials:
+    """The trials of one bundle, in this environment."""
+
+    def __init__(self, bundle: Bundle, threads: int) -> None:
+        self._bundle, self._threads = bundle, threads
+        self.missing: dict[str, MissingEngineError] = {}
+        """Why an engine could not be tried, by its name."""
+        self._versions: dict[str, str] = {}
+        self._rows: dict[str, dict[str, Trial]] = {}
+        """By the engine's version, then by file."""
+
+    def of(self, pair: Pair) -> Trial | None:
+        """The trial of a pair; None before it was made."""
+        engine, variant = pair
+        return self._of(self._version(engine)).get(variant.file)
+
+    def run(self, pairs: Sequence[Pair]) -> list[Trial]:
+        """Try the pairs that were not tried yet, and remember them; returns the new trials.
+
+        An engine that cannot be imported is passed over, and stands in `missing` from then on.
+        """
+        new: list[Trial] = []
+        for pair in pairs:
+            engine = pair[0]
+            if engine.name in self.missing or self.of(pair) is not None:
+                continue
+            try:
+                new.append(try_variant(self._bundle, pair, self._threads))
+            except MissingEngineError as error:
+                self.missing[engine.name] = error
+                continue
+            self._of(new[-1].version)[new[-1].file] = new[-1]
+        for version in {trial.version for trial in new}:
+            self._write(version)
+        return new
+
+    def _version(self, engine: Engine) -> str:
+        """Read once: an engine is looked for in every folder of the Python path."""
+        if engine.name not in self._versions:
+            self._versions[engine.name] = engine.installed_package().version()
+        return self._versions[engine.name]
+
+    def _of(self, version: str) -> dict[str, Trial]:
+        if version not in self._rows:
+            self._rows[version] = {trial.file: trial for trial in self._read(version) if trial.version == version}
+        return self._rows[version]
+
+    def _path(self, version: str) -> str:
+        machine = os.uname()
+        parts = (self._bundle.digest, machine.nodename, machine.machine, self._threads, __version__, version)
+        name = hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:32]
+        return os.path.join(_cache_home(), "edgeword", f"{name}.json")
+
+    def _read(self, version: str) -> list[Trial]:
+        """What was remembered; nothing where that cannot be read: try again."""
+        try:
+            with open(self._path(version), encoding="utf-8") as file:
+                rows = parse_json(file.read())
+            return [read_record(Trial, row, "trial") for row in rows]
+        except (OSError, UnicodeDecodeError, RecordError, TypeError):
+            return []
+
+    def _write(self, version: str) -> None:
+        """Remember; where nothing can be written, the next load tries again."""
+        path = self._path(version)
+        if not os.path.isabs(path):
+            return
+        partial = f"{path}.{os.getpid()}.{threading.get_ident()}"
+        try:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(partial, "w", encoding="utf-8") as file:
+                file.write(json.dumps([asdict(trial) for trial in self._rows[version].values()]))
+            os.replace(partial, path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(partial)
+
+
+def _cache_home() -> str:
+    """The user's cache folder; not absolute where there is none, and then nothing is remembered.
+
+    A relative XDG_CACHE_HOME is to be ignored: https://specifications.freedesktop.org/basedir-spec
+    """
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    return named if os.path.isabs(named) else os.path.join(os.path.expanduser("~"), ".cache")

@@ -1,0 +1,86 @@
+"""`edgeword generate`: the next words of a prompt."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from typing import Any
+
+from edgeword.answers import Generation
+from edgeword.bundle.bundle import Bundle
+from edgeword.bundle.manifest import Manifest
+from edgeword.cli.command import Command
+from edgeword.cli.options import add_choice_of_variant, load_for, positive, utf8
+from edgeword.errors import UsageError
+from edgeword.language_model import LanguageModel
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", metavar="BUNDLE")
+    parser.add_argument("prompt", metavar="PROMPT", nargs="?", help="read from standard input where it is left out")
+    parser.add_argument("-n", dest="words", type=positive, default=20, metavar="WORDS", help="default: 20")
+    add_choice_of_variant(parser)
+    parser.add_argument("--decode", choices=("auto", "step", "window"), default="auto", help="refuse another mode")
+    parser.add_argument("--no-stream", action="store_true", help="print when all words are there")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if arguments.decode != "auto":
+        _check_decode(Bundle(arguments.bundle).manifest, arguments.decode)
+    lm = load_for(arguments)
+    prompt = _prompt(arguments.prompt)
+    _warn(lm, prompt)
+    if arguments.json:
+        print(json.dumps(_as_json(lm, lm.generate(prompt, arguments.words)), ensure_ascii=False))
+    elif arguments.no_stream:
+        print(lm.generate(prompt, arguments.words).text)
+    else:
+        _stream(lm, prompt, arguments.words)
+    if not arguments.json and sys.stderr.isatty():
+        print(f"next: edgeword info {arguments.bundle}", file=sys.stderr)
+    return 0
+
+
+def _check_decode(manifest: Manifest, wanted: str) -> None:
+    mode = manifest.spec.decode.mode
+    if wanted != mode:
+        raise UsageError(
+            f"the bundle decodes by {mode}: {manifest.proof.reason}; "
+            f"for another mode: edgeword export MODEL --decode {wanted}"
+        )
+
+
+def _prompt(given: str | None) -> str:
+    """The argument, or standard input to its end; raises UsageError for what is not UTF-8."""
+    if given is None and sys.stdin is None:
+        raise UsageError("there is neither a prompt nor a standard input; give the prompt after the bundle")
+    try:
+        if given is None:
+            return sys.stdin.buffer.read().decode("utf-8").strip("\r\n")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"the prompt is not UTF-8 (at {error.start}); convert it with iconv") from None
+    return utf8(given, "prompt")
+
+
+def _warn(lm: LanguageModel, prompt: str) -> None:
+    rate = lm.tokenizer.oov_rate(prompt)
+    if rate > 0:
+        print(f"edgeword: {rate:.0%} of the prompt is not in the vocabulary (OOV)", file=sys.stderr)
+
+
+def _stream(lm: LanguageModel, prompt: str, words: int) -> None:
+    for piece in lm.tokenizer.pieces(lm.stream_ids(prompt, words)):
+        print(piece, end="", flush=True)
+    print()
+
+
+def _as_json(lm: LanguageModel, generation: Generation) -> dict[str, Any]:
+    data = dataclasses.asdict(generation)
+    timings = data.pop("timings")
+    return {**data, "engine": lm.engine, "precision": lm.precision, "decode": lm.decode, "timings": timings}
+
+
+GENERATE = Command("generate", "continue a prompt with the next words", _add_arguments, _run)

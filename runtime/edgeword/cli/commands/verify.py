@@ -1,0 +1,66 @@
+"""`edgeword verify`: digests, then the self-test on every engine that is installed here."""
+
+from __future__ import annotations
+
+import argparse
+
+from edgeword.bundle.bundle import Bundle, listed_files
+from edgeword.bundle.manifest import Variant
+from edgeword.choice.choosing import candidates, package
+from edgeword.choice.trial import Trial, try_variant
+from edgeword.cli.command import Command
+from edgeword.engines.quiet import native_stderr_to_null
+from edgeword.errors import BundleError, GateError, MissingEngineError
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", metavar="BUNDLE")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    bundle = Bundle(arguments.bundle)
+    _check_digests(bundle)
+    usable, broken = 0, 0
+    for pair in candidates(bundle):
+        try:
+            with native_stderr_to_null():
+                trial = try_variant(bundle, pair, threads=1)
+        except MissingEngineError as error:
+            print(f"passed over  {pair[1].file}  {error}")
+            continue
+        print(_line(trial))
+        usable += not trial.refusal
+        broken += bool(trial.refusal) and _is_verified(pair[1], trial)
+    if broken or not usable:
+        raise GateError("a variant fails on an engine that it was verified on" if broken else "no variant passes here")
+    print(f'next: edgeword generate {arguments.bundle} "a prompt"')
+    return 0
+
+
+def _check_digests(bundle: Bundle) -> None:
+    entries = listed_files(bundle.manifest)
+    failures = []
+    for entry in entries:
+        try:
+            bundle.read(entry)
+        except BundleError as error:  # noqa: PERF203 (a handful of turns)
+            failures.append(str(error))
+    if failures:
+        raise GateError("; ".join(failures))
+    print(f"digests      {len(entries)} files are what was exported")
+    for name in bundle.unlisted():
+        print(f"unlisted     {name}  is no part of the bundle and was not opened")
+
+
+def _line(trial: Trial) -> str:
+    if trial.refusal:
+        return f"refused      {trial.file}  {trial.refusal}"
+    return f"passed       {trial.file}  {trial.version}  {trial.us_per_word:,.1f} µs a word"
+
+
+def _is_verified(variant: Variant, trial: Trial) -> bool:
+    """Whether the exporter measured the variant on this engine: then a refusal is a failure, not a precaution."""
+    return package(trial.version) in map(package, variant.verified)
+
+
+VERIFY = Command("verify", "check every file, and every engine installed here", _add_arguments, _run)

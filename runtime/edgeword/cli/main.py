@@ -1,0 +1,113 @@
+"""The `edgeword` line: parsing, printing, exit codes. What it does is in the functions behind it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from importlib import import_module
+from typing import NoReturn, cast
+
+from edgeword.cli.command import Command
+from edgeword.errors import EdgewordError, UsageError
+from edgeword.version import __version__
+
+INTERRUPTED = 130
+
+
+# What the runtime does itself. Other packages add to it through the entry-point group `edgeword.commands`,
+# which is looked at only when the command is none of these: scanning it takes longer than a word.
+_OWN = ("generate", "suggest", "info", "verify", "doctor")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0 done, 1 a gate failed, 2 bad input, 130 interrupted."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if sys.stderr is None:  # closed by the caller: what is printed there must not land among the results
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 (open as long as the process)
+    try:
+        code = _run(words)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # what fails here would fail at the interpreter's exit, with a traceback
+        return code
+    except EdgewordError as error:
+        return _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _fail("interrupted", INTERRUPTED)
+    except UnicodeEncodeError as error:
+        return _fail(f"the output cannot be written in {error.encoding}; set PYTHONIOENCODING=utf-8")
+    except BrokenPipeError:
+        _discard_output()
+        return 0
+    except OSError as error:
+        _discard_output()
+        return _fail(f"{error}; see to its disk or its permissions")
+
+
+def _run(words: Sequence[str]) -> int:
+    if not words or words[0].startswith("-"):
+        return _overview(words)
+    command = _find(words[0])
+    parser = _Parser(f"edgeword {command.name}", description=command.summary, allow_abbrev=False)
+    command.add_arguments(parser)
+    try:
+        arguments = parser.parse_intermixed_args(words[1:])
+    except SystemExit:  # --help was printed; errors are raised as UsageError
+        return 0
+    return command.run(arguments)
+
+
+def _fail(message: str, code: int = EdgewordError.exit_code) -> int:
+    print(f"edgeword: {' '.join(message.splitlines())}", file=sys.stderr)
+    return code
+
+
+def _discard_output() -> None:
+    """Send what standard output still holds nowhere, for where it should go it cannot."""
+    with suppress(OSError, AttributeError):  # it may be no file, or None
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, like every other error."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see: {self.prog} --help")
+
+
+def _find(name: str) -> Command:
+    if name in _OWN:
+        return _own(name)
+    found = _registered()
+    if name in found:
+        return found[name]()
+    names = ", ".join(sorted({*_OWN, *found}))
+    raise UsageError(f"there is no command {name!r}; the commands are {names}")
+
+
+def _own(name: str) -> Command:
+    """The command that the module of its name in `commands` ends with."""
+    return cast(Command, getattr(import_module(f"edgeword.cli.commands.{name}"), name.upper()))
+
+
+def _registered() -> dict[str, Callable[[], Command]]:
+    from importlib.metadata import entry_points
+
+    return {point.name: point.load for point in entry_points(group="edgeword.commands")}
+
+
+def _overview(words: Sequence[str]) -> int:
+    if words and words[0] in ("-V", "--version"):
+        print(f"edgeword {__version__}")
+        return 0
+    if words and words[0] not in ("-h", "--help"):
+        raise UsageError(f"unknown option {words[0]!r}; see: edgeword --help")
+    registered = {name: load() for name, load in _registered().items()}
+    commands = {**{name: _own(name) for name in _OWN}, **registered}
+    print("usage: edgeword COMMAND …\n\nNext-word language models on a device.\n")
+    for name in sorted(commands):
+        print(f"  {name:<10} {commands[name].summary}")
+    print("\nnext: edgeword demo")
+    return 0 if words else 2

@@ -1,0 +1,55 @@
+"""Options that several commands take."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+
+from edgeword.choice.choosing import PRECISION_CHOICES, EdgewordWarning
+from edgeword.engines.engine import ENGINES
+from edgeword.engines.quiet import native_stderr_to_null
+from edgeword.errors import UsageError
+from edgeword.language_model import LanguageModel, load
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return value
+
+
+def add_choice_of_variant(parser: argparse.ArgumentParser) -> None:
+    """`--engine`, `--precision` and `--threads`."""
+    parser.add_argument("--engine", choices=("auto", *ENGINES), default="auto", help="default: auto")
+    parser.add_argument(
+        "--precision", choices=PRECISION_CHOICES, default="auto", help="default: auto, the most faithful"
+    )
+    parser.add_argument("--threads", type=positive, default=1, metavar="N", help="default: 1")
+
+
+def load_for(arguments: argparse.Namespace) -> LanguageModel:
+    """The bundle with the variant that the options ask for, without the engine's own lines on standard error."""
+    with warnings.catch_warnings(record=True) as caught, native_stderr_to_null():
+        warnings.simplefilter("always", EdgewordWarning)
+        lm = load(arguments.bundle, arguments.engine, arguments.precision, arguments.threads)
+    for warning in caught:
+        if issubclass(warning.category, EdgewordWarning):
+            print(f"edgeword: {warning.message}", file=sys.stderr)
+        else:
+            warnings.showwarning(warning.message, warning.category, warning.filename, warning.lineno)
+    return lm
+
+
+def utf8(text: str, name: str) -> str:
+    """An argument; raises UsageError where its bytes are not UTF-8, which come as lone surrogates."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise UsageError(f"the {name} is not UTF-8 (at {error.start}); convert it with iconv") from None
+    return text

@@ -1,0 +1,138 @@
+"""Decode mode `window`: the padded window is read anew for every word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edgeword.bundle.spec import Spec
+from edgeword.decoding.decoder import Prediction, Snapshot, checked_ids
+from edgeword.decoding.empty import EmptyAnswer
+from edgeword.decoding.shared import SharedGraphs, check_shape, prediction_of
+from edgeword.decoding.step_graphs import StepGraphs
+from edgeword.engines.engine import LoadedVariant
+from edgeword.errors import UsageError
+from edgeword.probabilities import Array
+
+
+class WindowReader(SharedGraphs):
+    """Says what comes after a window."""
+
+    logits: Array
+    """Of the last window that was read."""
+
+    def read(self, window: list[int]) -> Prediction:
+        """The greedy next token after the padded window."""
+        raise NotImplementedError
+
+    def counts(self, window: list[int]) -> bool:
+        """Whether the window holds a token that the model does not pass by."""
+        raise NotImplementedError
+
+
+class WindowDecoder:
+    """See `Decoder`. The text is the tokens that the window shows."""
+
+    _is_answered: bool
+    """Whether the graphs hold what comes next."""
+    _prediction: Prediction
+
+    def __init__(self, reader: WindowReader, spec: Spec) -> None:
+        self._reader, self._vocabulary = reader, spec.vocabulary
+        self._padding, self._length = spec.window.padding, spec.window.length or 1
+        self._empty = EmptyAnswer(spec)
+        self._stand([])
+
+    def begin(self, ids: Sequence[int] = ()) -> None:
+        """See `Decoder.begin`."""
+        self._stand(checked_ids(ids, self._vocabulary))
+
+    def advance(self, token: int) -> None:
+        """See `Decoder.advance`."""
+        self._stand([*self._ids, *checked_ids([token], self._vocabulary)])
+
+    def logits(self) -> Array:
+        """See `Decoder.logits`."""
+        self.greedy()
+        return self._reader.logits.copy() if self._is_answered else self._empty.logits()
+
+    def greedy(self) -> Prediction:
+        """See `Decoder.greedy`."""
+        if not self._is_answered:
+            window = self._padding.window(self._ids, self._length).tolist()
+            if not self._reader.counts(window):
+                return self._empty.greedy
+            self._reader.let(self)
+            self._prediction = self._reader.read(window)
+            self._is_answered = True
+        return self._prediction
+
+    def snapshot(self) -> Snapshot:
+        """See `Decoder.snapshot`."""
+        return Snapshot(tuple(self._ids), ())
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """See `Decoder.restore`."""
+        if snapshot.state or len(snapshot.ids) > self._length:
+            raise UsageError("the snapshot is of another model; take one from a decoder of this bundle")
+        self._stand(checked_ids(snapshot.ids, self._vocabulary))
+
+    def leave(self) -> None:
+        """See `Tenant.leave`."""
+        self._is_answered = False
+
+    def _stand(self, ids: Sequence[int]) -> None:
+        self._ids, self._is_answered = list(self._padding.kept(ids, self._length)), False
+
+
+class WindowGraph(WindowReader):
+    """The window graph, for models that are not causal: one run a word."""
+
+    def __init__(self, loaded: LoadedVariant, spec: Spec) -> None:
+        graph = loaded.graph("window")
+        self._graph = graph  # the buffers below are its own
+        check_shape("ids", graph.inputs, (1, spec.window.length or 1))
+        check_shape("logits", graph.outputs, (1, spec.vocabulary))
+        self._ids, self._run, self._prediction = graph.inputs["ids"][0], graph.run, prediction_of(graph)
+        self.logits = graph.outputs["logits"].reshape(-1)
+
+    def counts(self, window: list[int]) -> bool:  # noqa: ARG002
+        """See `WindowReader.counts`: what a window of padding means is the graph's own business."""
+        return True
+
+    def read(self, window: list[int]) -> Prediction:
+        """See `WindowReader.read`."""
+        self._ids[:] = window
+        self._run()
+        return self._prediction()
+
+
+class Replay(WindowReader):
+    """The window through the step graph from its beginning, for causal models whose words depend on where that is.
+
+    O(window) a word, but no loop in the graph and no second copy of the weights.
+    """
+
+    def __init__(self, graphs: StepGraphs, spec: Spec) -> None:
+        self._graphs, self.logits = graphs, graphs.logits
+        self._padding, self._masked = spec.window.padding.value, spec.window.masked
+        self._after_padding = [graphs.start]
+
+    def counts(self, window: list[int]) -> bool:
+        """See `WindowReader.counts`."""
+        return not self._masked or any(token != self._padding for token in window)
+
+    def read(self, window: list[int]) -> Prediction:
+        """See `WindowReader.read`."""
+        ids = [token for token in window if token != self._padding] if self._masked else window
+        padded = next((index for index, token in enumerate(ids[:-1]) if token != self._padding), len(ids) - 1)
+        state = self._padded(padded)
+        for token in ids[padded:-1]:
+            state = self._graphs.advance(state, token)
+        return self._graphs.step(state, ids[-1])
+
+    def _padded(self, count: int) -> Sequence[Array]:
+        """The state after `count` padding tokens, computed once each."""
+        while len(self._after_padding) <= count:
+            after = self._graphs.advance(self._after_padding[-1], self._padding)
+            self._after_padding.append([array.copy() for array in after])
+        return self._after_padding[count]

@@ -1,0 +1,147 @@
+"""The engines: each opens a variant's bytes as graphs with named NumPy buffers.
+
+A graph is run in place: write `inputs`, call `run()`, read `outputs`. The buffers belong to the loaded variant and
+stay where they are, so nothing is allocated and no logits are copied for a greedy word.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Protocol, cast
+
+from numpy.typing import NDArray
+
+from edgeword.errors import MissingEngineError, UsageError, first_line
+
+Buffers = Mapping[str, NDArray[Any]]
+
+
+class Graph(Protocol):
+    """One signature, ready to run; batch 1, every shape static. Hold it as long as you hold a part of it."""
+
+    inputs: Buffers
+    outputs: Buffers
+    run: Callable[[], None]
+    """Compute `outputs` from `inputs`; raises EngineError."""
+
+
+class LoadedVariant(Protocol):
+    """One variant loaded by one engine."""
+
+    version: str
+    """Distribution and version that runs it, as in `ai-edge-litert 2.3.0`."""
+
+    def graph(self, signature: str) -> Graph:
+        """The signature `step`, `advance` or `window`; raises EngineError where the file has it not."""
+        ...
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package that can be an engine."""
+
+    name: str
+    """What is imported."""
+    distribution: str
+    """What is installed."""
+
+    def version(self) -> str:
+        """Distribution and version, as in `onnxruntime 1.31.1`; read from where it is installed, without importing it.
+
+        `importlib.metadata` would take 15 ms of every cold start.
+        """
+        found = find_spec(self.name)
+        folder = os.path.dirname(os.path.dirname(found.origin)) if found and found.origin else ""
+        prefix = f"{self.distribution.replace('-', '_')}-"
+        names = [name for name in _names(folder) if name.startswith(prefix) and name.endswith(".dist-info")]
+        known = names[0][len(prefix) : -len(".dist-info")] if len(names) == 1 else self._imported_version()
+        return f"{self.distribution} {known}"
+
+    def _imported_version(self) -> str:
+        """Of an installation that says nothing of itself, or two things."""
+        return str(getattr(import_module(self.name), "__version__", "unknown"))
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What is known of an engine before it is imported."""
+
+    name: str
+    format: str
+    packages: tuple[Package, ...]
+    """The preferred one first; any of them will do."""
+    module: str
+    extra: str
+
+    @property
+    def package(self) -> Package | None:
+        """The package that will run it, the first that can be found; imports none of them."""
+        return next((package for package in self.packages if find_spec(package.name) is not None), None)
+
+    @property
+    def installed(self) -> bool:
+        """Whether one of the packages can be found."""
+        return self.package is not None
+
+    def open(self, content: bytes, threads: int) -> LoadedVariant:
+        """Load a variant from the bytes of its file; raises EngineError or MissingEngineError."""
+        package = self.installed_package()
+        try:
+            return cast(LoadedVariant, import_module(self.module).open_variant(content, threads, package))
+        except ImportError as error:
+            raise self.missing(f"installed but cannot be imported ({first_line(error)})") from None
+
+    def installed_package(self) -> Package:
+        """The package that will run it; MissingEngineError where there is none."""
+        package = self.package
+        if package is None:
+            raise self.missing()
+        return package
+
+    def missing(self, state: str = "not installed") -> MissingEngineError:
+        """The error that says how to get the engine."""
+        return MissingEngineError(f'the engine {self.name} is {state}; pip install "edgeword[{self.extra}]"')
+
+
+LITERT = Package("ai_edge_litert", "ai-edge-litert")
+TFLITE_RUNTIME = Package("tflite_runtime", "tflite-runtime")
+ONNX_RUNTIME = Package("onnxruntime", "onnxruntime")
+
+# In the order in which `auto` takes them.
+ENGINES: dict[str, Engine] = {
+    engine.name: engine
+    for engine in (
+        Engine("litert", "tflite", (LITERT, TFLITE_RUNTIME), "edgeword.engines.litert", "litert"),
+        Engine("onnx", "onnx", (ONNX_RUNTIME,), "edgeword.engines.onnx", "onnx"),
+    )
+}
+
+
+def engine_of(file_format: str) -> Engine:
+    """The engine that runs a format."""
+    return next(engine for engine in ENGINES.values() if engine.format == file_format)
+
+
+def installed_engines(name: str) -> list[Engine]:
+    """The installed engines that `name` allows (`auto`: all); raises where there is none."""
+    if name != "auto":
+        if name not in ENGINES:
+            raise UsageError(f"engine {name!r} is not one of auto, {', '.join(ENGINES)}")
+        ENGINES[name].installed_package()
+        return [ENGINES[name]]
+    found = [engine for engine in ENGINES.values() if engine.installed]
+    if not found:
+        extras = " or ".join(f'"edgeword[{engine.extra}]"' for engine in ENGINES.values())
+        raise MissingEngineError(f"no engine is installed; pip install {extras}")
+    return found
