@@ -7,7 +7,7 @@ from typing import Any
 from edgeword_export.keras_files.layer_config import LayerConfig, options
 
 # By what only Keras 1 wrote. Initializers, regularizers and constraints are dropped under any name.
-_RENAMED = {
+_RENAMED: dict[str, dict[str, str | None]] = {
     "Embedding": {"dropout": None},
     "Dense": {"output_dim": "units", "bias": "use_bias", "input_dim": None},
     "Dropout": {"p": "rate"},
@@ -24,7 +24,7 @@ _RENAMED = {
     "MaxPooling1D": {"pool_length": "pool_size", "stride": "strides", "border_mode": "padding"},
     "AveragePooling1D": {"pool_length": "pool_size", "stride": "strides", "border_mode": "padding"},
 }
-_RECURRENT = {
+_RECURRENT: dict[str, str | None] = {
     "output_dim": "units",
     "inner_activation": "recurrent_activation",
     "dropout_W": "dropout",
@@ -35,8 +35,8 @@ _RENAMED.update(dict.fromkeys(("SimpleRNN", "LSTM", "GRU"), _RECURRENT))
 _RENAMED["TimeDistributedDense"] = _RENAMED["Dense"]
 _CLASSES = {"Convolution1D": "Conv1D", "TimeDistributedDense": "Dense"}
 _ONLY_IN_KERAS_1 = {"init", "inner_init", "p", "sigma", "nb_filter", "pool_length", "W_regularizer", "input_dtype"}
-_DROPPED = ("init", "inner_init", "forget_bias_init", "weights", "consume_less")
-_DROPPED += ("batch_input_shape", "input_dtype", "input_length")
+_DROPPED = {"init", "inner_init", "forget_bias_init", "weights", "consume_less"}
+_DROPPED |= {"batch_input_shape", "input_dtype", "input_length"}
 _DROPPED_ENDS = ("_regularizer", "_constraint")
 
 
@@ -64,4 +64,3 @@ def input_dtype(layer: LayerConfig) -> str | None:
     """The dtype of what a first layer reads, as Keras 1 wrote it."""
     dtype = options(layer).get("input_dtype")
     return dtype if isinstance(dtype, str) else None
-

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-
 from edgeword_export.errors import ModelError
 from edgeword_export.keras_files import graph, keras_1
 from edgeword_export.keras_files.activations import CHANGED
@@ -24,7 +23,7 @@ from edgeword_export.keras_files.layer_config import (
 _ONLY_FOR_INPUT = ("batch_input_shape", "input_length", "input_dtype")
 _ONLY_FOR_TRAINING = ("_initializer", "_regularizer", "_constraint")
 _NEVER_NEEDED = ("trainable", "query_shape", "key_shape", "value_shape")
-_CUDNN = {
+_CUDNN: dict[str, dict[str, Any]] = {
     "CuDNNLSTM": {"activation": "tanh", "recurrent_activation": "sigmoid"},
     "CuDNNGRU": {"activation": "tanh", "recurrent_activation": "sigmoid", "reset_after": True},
 }
@@ -87,7 +86,7 @@ def _first_shape(layer: LayerConfig) -> Any:
 
 def _lacks_input(layer: LayerConfig) -> bool:
     layers = options(layer).get("layers") if layer["class_name"] == "Sequential" else None
-    return bool(layers) and layers[0]["class_name"] != "InputLayer" and _first_shape(layer) is not None
+    return bool(layers and layers[0]["class_name"] != "InputLayer" and _first_shape(layer))
 
 
 def _with_input(layer: LayerConfig) -> LayerConfig:
@@ -223,7 +222,11 @@ OF_KERAS_1_AND_2 = (
         lambda layer: _is("BatchNormalization")(layer) and isinstance(options(layer).get("axis"), list),
         lambda layer: with_options(layer, axis=options(layer)["axis"][0]),
     ),
-    Mend("a list of one input or output", lambda layer: bool(_singles(layer)), lambda layer: with_options(layer, **_singles(layer))),
+    Mend(
+        "a list of one input or output",
+        lambda layer: bool(_singles(layer)),
+        lambda layer: with_options(layer, **_singles(layer)),
+    ),
     Mend("calls between layers", graph.has_old_calls, graph.with_new_calls),
     Mend("options that are gone", lambda layer: bool(_gone(layer)), lambda layer: with_options(layer, _gone(layer))),
     Mend("module names", _lacks_module, _with_module),

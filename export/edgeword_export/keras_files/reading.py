@@ -12,8 +12,9 @@ from typing import Any
 import h5py
 import keras
 
+import edgeword_train.cells  # noqa: F401 (registers the cells that a run may hold)
 from edgeword_export.errors import ModelError
-from edgeword_export.keras_files import h5_weights, refusals
+from edgeword_export.keras_files import h5_weights, refusals, zip_weights
 from edgeword_export.keras_files.layer_config import LayerConfig
 from edgeword_export.keras_files.mends import mended
 
@@ -62,7 +63,9 @@ def _read_zip(path: Path, custom_objects: dict[str, Any]) -> tuple[keras.Model, 
             return _as_it_is(path, custom_objects), ()
         model = _built(readable, custom_objects)
         with tempfile.TemporaryDirectory() as folder:
-            model.load_weights(archive.extract(_WEIGHTS, folder))
+            weights = Path(archive.extract(_WEIGHTS, folder))
+            zip_weights.renamed(weights)
+            model.load_weights(weights)
     return model, mends
 
 

@@ -11,10 +11,17 @@ from edgeword_export.keras_files.layer_config import LayerConfig, objects_in, op
 
 SUFFIXES = (".keras", ".h5", ".hdf5")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-_UNKNOWN = re.compile(r"(?:locate class|deserialize class|Unknown \w+:?) ['\"]?([\w>]+)")
+_UNKNOWN = re.compile(r"(?:locate class|deserialize class|Unknown \w+:?|identifier: .*'class_name':) ['\"]?([\w>]+)")
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 # Names that a file has when Keras 2 saved what stood between two layers.
-_OPERATIONS = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer", "ClassMethod", "InstanceMethod", "InstanceProperty")
+_OPERATIONS = (
+    "TFOpLambda",
+    "SlicingOpLambda",
+    "TensorFlowOpLayer",
+    "ClassMethod",
+    "InstanceMethod",
+    "InstanceProperty",
+)
 
 
 def first_line(error: BaseException | str) -> str:
@@ -23,9 +30,14 @@ def first_line(error: BaseException | str) -> str:
     return text if len(text) <= 240 else text[:237] + "..."
 
 
+def is_saved_model(path: Path) -> bool:
+    """Whether a path is a folder that TensorFlow's `save` wrote."""
+    return (path / "saved_model.pb").is_file()
+
+
 def check_path(path: Path) -> None:
     """Refuse what is no file of Keras' by its name and its first bytes alone."""
-    if path.is_dir() and (path / "saved_model.pb").exists():
+    if is_saved_model(path):
         raise ModelError(
             f"{path} is a SavedModel folder, which Keras 3 does not read; load it with the TensorFlow that wrote it "
             "(tf.keras.models.load_model), save it as model.h5 and give that"

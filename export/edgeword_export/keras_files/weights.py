@@ -63,9 +63,7 @@ def _runs(owners: list[str | None]) -> list[tuple[str | None, int]]:
 
 def _of_gates(order: tuple[int, ...]) -> Callable[[Weights], Weights]:
     """Keras 1 kept W, U and b of each gate by itself; `order` is that of Keras 3."""
-    return lambda weights: [
-        np.concatenate([weights[3 * gate + part] for gate in order], axis=-1) for part in range(3)
-    ]
+    return lambda weights: [np.concatenate([weights[3 * gate + part] for gate in order], axis=-1) for part in range(3)]
 
 
 def _cudnn_lstm(weights: Weights) -> Weights:

@@ -14,16 +14,11 @@ from edgeword.errors import UsageError
 from edgeword.padding import Padding
 from edgeword.tokenizers.foreign import read_tokenizer
 from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword_export.keras_files.reading import load_keras
+from edgeword_export.keras_files.refusals import first_line, is_saved_model
 from edgeword_export.options import ExportOptions, PathLike
 from edgeword_export.source.evaluation import Evaluation, encoded, evaluation_of, sampled
-from edgeword_export.source.keras_model import (
-    NextWordModel,
-    check_tokenizer,
-    first_line,
-    inspect_model,
-    load_keras,
-    window_of,
-)
+from edgeword_export.source.keras_model import NextWordModel, check_tokenizer, inspect_model, window_of
 from edgeword_train.run import Run, load_run
 from edgeword_train.text_files import read_texts
 
@@ -44,6 +39,8 @@ class Source:
     """Whether the model's own words come from a padded window of fixed length."""
     evaluation: Evaluation
     facts: Mapping[str, Any]
+    mends: tuple[str, ...] = ()
+    """What had to be mended in the file of an older Keras."""
 
     @property
     def tokenizer_bytes(self) -> bytes:
@@ -62,8 +59,10 @@ class Source:
 
 def open_source(path: Path, options: ExportOptions) -> Source:
     """Read and check MODEL and what belongs to it; raises the error that names what does not fit."""
-    run = load_run(path) if path.is_dir() else None
-    model = inspect_model(load_keras(run.model_path if run else path, _custom_objects(options.custom_objects)))
+    run = load_run(path) if path.is_dir() and not is_saved_model(path) else None
+    file = run.model_path if run else path
+    keras_model, mends = load_keras(file, _custom_objects(options.custom_objects))
+    model = inspect_model(keras_model)
     tokenizer = run.tokenizer if run and options.tokenizer is None else _read_tokenizer(options.tokenizer)
     check_tokenizer(tokenizer, model)
     window = window_of(model, options.window or (run.window if run else None), Padding(side=options.padding))
@@ -80,7 +79,7 @@ def open_source(path: Path, options: ExportOptions) -> Source:
     evaluation = evaluation_of(text, sequences, model.vocabulary, longest)
     if not evaluation.sequences:
         raise UsageError("there is too little text to measure on; give some with --eval FILE")
-    return Source(model, tokenizer, window, windowed, evaluation, facts)
+    return Source(model, tokenizer, window, windowed, evaluation, facts, mends)
 
 
 Texts = tuple[str, list[list[int]]]
