@@ -12,13 +12,13 @@ from typing import Any
 from edgeword.bundle.spec import Window
 from edgeword.errors import UsageError
 from edgeword.padding import Padding
-from edgeword.tokenizers.foreign import read_tokenizer
 from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword_export.keras_files.reading import load_keras
 from edgeword_export.keras_files.refusals import first_line, is_saved_model
 from edgeword_export.options import ExportOptions, PathLike
 from edgeword_export.source.evaluation import Evaluation, encoded, evaluation_of, sampled
 from edgeword_export.source.keras_model import NextWordModel, check_tokenizer, inspect_model, window_of
+from edgeword_export.tokenizer_files.reading import read_any_tokenizer
 from edgeword_train.run import Run, load_run
 from edgeword_train.text_files import read_texts
 
@@ -97,7 +97,7 @@ def _held_out(run: Run | None) -> Texts | None:
 def _read_tokenizer(path: PathLike | None) -> Tokenizer:
     if path is None:
         raise UsageError("a Keras file comes without its tokenizer; give it with --tokenizer FILE")
-    return read_tokenizer(Path(path))
+    return read_any_tokenizer(path)
 
 
 def _custom_objects(names: Sequence[str]) -> dict[str, Any]:
