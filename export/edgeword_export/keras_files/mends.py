@@ -51,9 +51,9 @@ def mended(layer: LayerConfig, keras_version: str) -> tuple[LayerConfig, tuple[s
     Raises ModelError for what cannot be mended.
     """
     table = OF_KERAS_3 if major(keras_version) >= 3 else OF_KERAS_1_AND_2
-    names: dict[str, None] = {}
+    names: set[str] = set()
     changed = _mended(layer, table, names)
-    return changed, tuple(names)
+    return changed, tuple(mend.name for mend in table if mend.name in names)
 
 
 def major(keras_version: str) -> int:
@@ -62,11 +62,11 @@ def major(keras_version: str) -> int:
     return int(first) if first.isdecimal() else 1
 
 
-def _mended(layer: LayerConfig, table: Iterable[Mend], names: dict[str, None]) -> LayerConfig:
+def _mended(layer: LayerConfig, table: Iterable[Mend], names: set[str]) -> LayerConfig:
     for mend in table:
         if mend.recognizes(layer):
             layer = mend.change(layer)
-            names[mend.name] = None
+            names.add(mend.name)
     return map_inner(layer, lambda inner: _mended(inner, table, names))
 
 
