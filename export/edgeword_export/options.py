@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +14,9 @@ from edgeword.precisions import FOR_OLD_ENGINES, FORMATS, PRECISIONS
 DEFAULT_PRECISIONS = ("float32", "dynamic-int8", "int4")
 DECODES = ("auto", "step", "window")
 LONGEST_WINDOW = 4096
+
+Says = str | os.PathLike[str] | Sequence[tuple[str, str]] | Callable[[str], str]
+"""A file, pairs of prompt and text, or the owner's own function from prompt to text."""
 
 PathLike = str | os.PathLike[str]
 
@@ -26,6 +30,10 @@ class ExportOptions:
     """Length of the padded window; None takes the model's own."""
     padding: Side = "pre"
     """The side on which the model's training padded short texts."""
+    truncating: Side = "pre"
+    """The side on which it cut long ones."""
+    says: Says | None = None
+    """What the owner's own loop answered: a file, pairs, or a function; None guesses how the loop reads the model."""
     formats: tuple[str, ...] = FORMATS
     precisions: tuple[str, ...] = DEFAULT_PRECISIONS
     """Or `("all",)`."""
@@ -45,6 +53,7 @@ class ExportOptions:
             ("precisions", self.precisions, (*PRECISIONS, "all")),
             ("decode", [self.decode], DECODES),
             ("padding", [self.padding], SIDES),
+            ("truncating", [self.truncating], SIDES),
         ):
             unknown = [value for value in values if value not in known]
             if unknown or not values:

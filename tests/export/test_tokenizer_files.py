@@ -99,6 +99,20 @@ def test_a_list_of_characters_whose_first_is_padding(tmp_path):
     assert (tokenizer.level, tokenizer.encode("cab")) == ("char", [3, 1, 2])
 
 
+@pytest.mark.parametrize("value", [["a", "b", " "], {"a": 0, "b": 1, " ": 2}, {0: "a", 1: "b", 2: " "}])
+@pytest.mark.parametrize("name", ["a.pkl", "a.npy"])
+def test_characters_numbered_from_0(value, name, tmp_path):
+    tokenizer = read_any_tokenizer(written(tmp_path, value, name))
+    assert (tokenizer.level, tokenizer.encode("b a"), tokenizer.decode([0, 2, 1])) == ("char", [1, 2, 0], "a b")
+
+
+def test_a_word_beyond_num_words_is_said_and_not_read(tmp_path):
+    keras_tokenizer = fitted(num_words=3)
+    tokenizer = read_any_tokenizer(written(tmp_path, keras_tokenizer))
+    assert tokenizer.encode("the cat sat") == [1, 2]
+    assert tokenizer.word(3) == keras_tokenizer.index_word[3]
+
+
 def test_words_say_what_is_lowercased_and_what_separates(tmp_path):
     tokenizer = read_any_tokenizer(written(tmp_path, {"Don't": 1, "stop.": 2, "<unk>": 3}))
     assert tokenizer.encode("Don't stop. now") == [1, 2, 3]
@@ -165,8 +179,8 @@ def analyzed():
 
 
 REFUSED = {
-    "ids from 0": (lambda: {"a": 0, "b": 1}, "start at 0 \\('a'\\)"),
-    "a list of characters": (lambda: ["a", "b", "c"], "start at 0"),
+    "unknown words at 0": (lambda: {"<unk>": 0, "the": 1}, "'<unk>', which stands for unknown words, has the id 0"),
+    "two words at 0": (lambda: {"a": 0, "b": 0}, "both have the id 0"),
     "an analyzer": (analyzed, "analyzer"),
     "an empty Tokenizer": (KerasTokenizer, "fit_on_texts"),
     "another object": (object, "a object is no tokenizer"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -39,12 +40,24 @@ class NextWordModel:
     masked: bool
     """Whether padding (id 0) is masked."""
 
-    def last_logprobs(self, windows: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Log-probabilities `[N, V]` after padded windows `[N, L]`."""
+    def logprobs_at(self, windows: NDArray[np.int32], positions: NDArray[np.int64] | None) -> NDArray[np.float32]:
+        """Log-probabilities `[N, V]` after windows `[N, L]`, at a position of each; None: at the last."""
         rows = max(1, min(128, _MAX_LOGITS // (self.vocabulary * (windows.shape[1] if self.sequences else 1))))
-        chunks = [self._answer(windows[start : start + rows]) for start in range(0, len(windows), rows)]
-        last: NDArray[np.float32] = np.concatenate([chunk[:, -1] if self.sequences else chunk for chunk in chunks])
-        return last
+        chunks = []
+        for start in range(0, len(windows), rows):
+            answer = self._answer(windows[start : start + rows])
+            if self.sequences:
+                at = -1 if positions is None else positions[start : start + rows]
+                answer = answer[np.arange(len(answer)), at]
+            chunks.append(answer)
+        return np.concatenate(chunks)
+
+    def takes(self, length: int) -> bool:
+        """Whether Keras runs the model on windows of this length, whatever length it declares."""
+        try:
+            return bool(np.isfinite(self._answer(np.ones((1, length), np.int32))).all())
+        except Exception:  # each layer refuses in its own way
+            return False
 
     def sequence_logprobs(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Log-probabilities `[T, V]` after each token of one unpadded text, all words before it in view."""
@@ -61,7 +74,7 @@ class NextWordModel:
         def answer(ids: tf.Tensor) -> tf.Tensor:
             return log_probabilities(tf.cast(self.model(ids, training=False), tf.float32), self.probabilities)
 
-        return tf.function(answer, input_signature=[tf.TensorSpec((None, self.length), tf.int32)])
+        return tf.function(answer, input_signature=[tf.TensorSpec((None, None), tf.int32)])
 
 
 def inspect_model(model: keras.Model) -> NextWordModel:
@@ -87,6 +100,13 @@ def inspect_model(model: keras.Model) -> NextWordModel:
             )
     probabilities = bool((output >= 0).all() and np.allclose(output.sum(-1), 1, atol=1e-3))
     return NextWordModel(model, length, vocabulary, output.ndim == 3, probabilities, masked)
+
+
+def fitted(tokenizer: Tokenizer, source: NextWordModel) -> Tokenizer:
+    """Without the words that neither text nor model can come to: ids beyond both `num_words` and the output."""
+    if tokenizer.num_words is None or tokenizer.num_words > source.vocabulary:
+        return tokenizer
+    return dataclasses.replace(tokenizer, vocabulary=tokenizer.vocabulary[: source.vocabulary - 1])
 
 
 def check_tokenizer(tokenizer: Tokenizer, source: NextWordModel) -> None:
@@ -116,10 +136,12 @@ def _check_embeddings(model: keras.Model) -> None:
 
 
 def window_of(source: NextWordModel, length: int | None, padding: Padding) -> Window:
-    """The window that a model is fed with; `length` speaks where the model itself leaves it open."""
-    if source.length and length and length != source.length:
+    """The window that a model is shown; `length` wins over what it declares, wherever Keras runs that."""
+    if source.length and length and length != source.length and not source.takes(length):
         raise ModelError(f"--window {length}, but the model reads windows of {source.length}; leave --window out")
-    return Window(source.length or length, padding, source.masked)
+    # Behind a text that is padded at its end, the last position says what comes after padding.
+    reads: Literal["end", "text"] = "text" if source.sequences and padding.side == "post" else "end"
+    return Window(length or source.length, padding, source.masked, reads=reads)
 
 
 def final_layer(model: keras.Model) -> keras.layers.Layer:

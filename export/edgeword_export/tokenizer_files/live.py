@@ -67,7 +67,7 @@ def _lookup(layer: Any) -> Tokenizer:
         raise TokenizerError("StringLookup that is inverted, or has other than one unknown word, is not read")
     vocabulary = [str(word) for word in layer.get_vocabulary()]
     if config["mask_token"] is None:
-        raise TokenizerError("StringLookup without a mask_token numbers from 0, and edgeword keeps 0 for padding")
+        raise TokenizerError("StringLookup without a mask_token gives unknown words the id 0; give it mask_token=''")
     words = vocabulary[2:]
     if words and all(len(word) == 1 for word in words):
         return Tokenizer(tuple(vocabulary[1:]), "char", vocabulary[1], 1, lower=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from edgeword.tokenizers.foreign import OOV_TOKENS, PADDING_TOKENS, from_keras, 
 from edgeword.tokenizers.tokenizer import DEFAULT_FILTERS, MAX_ID, Tokenizer
 from edgeword_export.tokenizer_files.pickled_objects import OldText
 
-_PADDING = (*PADDING_TOKENS, "<PAD>", "[pad]", "PAD", "<padding>")
+_PADDING = (*PADDING_TOKENS, "<PAD>", "[pad]", "<padding>")
 _OOV = (*OOV_TOKENS, "<UNK>", "<OOV>", "<oov>", "[OOV]")
 # Attributes of Keras' Tokenizer that decide which ids a text gets.
 _OPTIONS = ("num_words", "filters", "lower", "split", "char_level", "oov_token")
@@ -39,7 +40,7 @@ def from_attributes(attributes: Mapping[str, Any]) -> Tokenizer:
     # Until Keras 2.1.2, which knew no oov_token, a tokenizer of characters did not lowercase, whatever it was told.
     if options.get("char_level") and ("oov_token" not in options or _has_capitals(words)):
         options["lower"] = False
-    return from_keras({**options, "word_index": _from_one(words)})
+    return _tokenizer(options, *_split(words))
 
 
 def from_ids(words: Mapping[str, int]) -> Tokenizer:
@@ -48,8 +49,8 @@ def from_ids(words: Mapping[str, int]) -> Tokenizer:
     One character each makes it a tokenizer of characters. A capital letter in it means that nothing is lowercased,
     a punctuation mark that it is no separator. "<OOV>", "<unk>" and their like stand for what is not in it.
     """
-    told = _from_one(words)
-    plain = [word for word in told if word not in _OOV]
+    told, zero = _split(words)
+    plain = [word for word in words if word not in (*_OOV, *_PADDING)]
     options: dict[str, Any] = {"lower": not _has_capitals(plain)}
     options["oov_token"] = next((word for word in told if word in _OOV), None)
     if _are_characters(plain):
@@ -57,7 +58,7 @@ def from_ids(words: Mapping[str, int]) -> Tokenizer:
     else:
         used = set().union(*plain) if plain else set()
         options["filters"] = "".join(mark for mark in DEFAULT_FILTERS if mark not in used)
-    return from_keras({**options, "word_index": told})
+    return _tokenizer(options, told, zero)
 
 
 def from_list(words: list[str]) -> Tokenizer:
@@ -78,17 +79,24 @@ def _are_characters(words: Iterable[str]) -> bool:
     return lengths == {1}
 
 
-def _from_one(words: Mapping[Any, Any]) -> dict[str, int]:
-    """The words with an id from 1 on; one at 0 must be padding."""
+def _split(words: Mapping[Any, Any]) -> tuple[dict[str, int], str | None]:
+    """The words with an id from 1 on, and the word of id 0, if it has one."""
     told: dict[str, int] = {}
+    zero: str | None = None
     for word, word_id in words.items():
         if not isinstance(word, str) or type(word_id) is not int or not 0 <= word_id <= MAX_ID:
             raise TokenizerError(f"word_index must give text an id from 0 to {MAX_ID}; mend it and save it again")
         if word_id:
             told[str(word)] = word_id
-        elif word not in _PADDING:
-            raise TokenizerError(
-                f"its ids start at 0 ({word!r}), and edgeword keeps 0 for padding; number the words from 1, with a "
-                "model trained on such ids"
-            )
-    return told
+        elif zero is not None:
+            raise TokenizerError(f"{zero!r} and {word!r} both have the id 0; keep one")
+        else:
+            zero = str(word)
+    if zero in _OOV:
+        raise TokenizerError(f"{zero!r}, which stands for unknown words, has the id 0; give it one from 1 on")
+    return told, zero
+
+
+def _tokenizer(config: Mapping[str, Any], words: Mapping[str, int], zero: str | None) -> Tokenizer:
+    """Keras' tokenizer of these words; id 0 is padding where its word is empty."""
+    return dataclasses.replace(from_keras({**config, "word_index": words}), zero=zero or None)
