@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -49,7 +50,7 @@ def export(
     model: str | os.PathLike[str],
     out: str | os.PathLike[str],
     *,
-    tokenizer: PathLike | None = None,
+    tokenizer: Any = None,
     window: int | None = None,
     padding: Side = "pre",
     truncating: Side = "pre",

@@ -19,9 +19,12 @@ from keras.src.legacy.preprocessing.text import Tokenizer as KerasTokenizer
 
 from edgeword.errors import EdgewordError, InputFileError, TokenizerError
 from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword_export.options import ExportOptions
+from edgeword_export.source.opening import open_source
 from edgeword_export.tokenizer_files.pickled_objects import MAKERS
 from edgeword_export.tokenizer_files.pickles import unpickled
 from edgeword_export.tokenizer_files.reading import read_any_tokenizer
+from tests import tiny
 
 FOLDER = Path(__file__).parent / "tokenizer_files"
 SAID = json.loads((FOLDER / "ids.json").read_text("utf-8"))
@@ -385,3 +388,10 @@ def test_no_class_is_looked_up_by_name(monkeypatch, tmp_path):
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
         assert read_any_tokenizer(tmp_path / name).vocab_size > 3
+
+
+def test_export_takes_a_live_tokenizer(tmp_path):
+    tiny.lstm().save(tmp_path / "model.keras")
+    live = {word: place for place, word in enumerate(tiny.TOKENIZER.vocabulary, start=1)}
+    source = open_source(tmp_path / "model.keras", ExportOptions(tokenizer=live))
+    assert source.tokenizer.encode("the cell reads") == tiny.TOKENIZER.encode("the cell reads")

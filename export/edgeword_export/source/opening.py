@@ -92,10 +92,10 @@ def _held_out(run: Run | None) -> Texts | None:
     return ("held out from training", [list(ids) for ids in run.held_out]) if run and run.held_out else None
 
 
-def _read_tokenizer(path: PathLike | None) -> Tokenizer:
-    if path is None:
+def _read_tokenizer(tokenizer: Any) -> Tokenizer:
+    if tokenizer is None:
         raise UsageError("a Keras file comes without its tokenizer; give it with --tokenizer FILE")
-    return read_any_tokenizer(path)
+    return read_any_tokenizer(tokenizer)
 
 
 def _custom_objects(names: Sequence[str]) -> dict[str, Any]:
