@@ -40,6 +40,7 @@ PACKAGES = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "ai-edge-li
 INT8 = ("float32", "dynamic-int8")
 # Between the most probable word and the next, in nats: engines round differently, and must not fall on either side.
 MARGIN = 0.01
+NEVER_SAID = (0, tiny.TOKENIZER.oov_id)
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,8 @@ def greedy(model: keras.Model) -> dict[str, Any]:
             sys.exit(f"word {len(said) + 1} is a near tie; take another seed")
         said.append(float(first))
         ids.append(int(last.argmax()))
-        if ids[-1] == 0:
-            sys.exit(f"word {len(said)} is padding, after which a masked model says it for ever; take another seed")
+        if ids[-1] in NEVER_SAID:
+            sys.exit(f"word {len(said)} is padding or unknown, which the runtime does not say; take another seed")
     words = ids[-WORDS:]
     return {"prompt": PROMPT, "text": tiny.TOKENIZER.decode(words), "ids": words, "logprobs": said}
 

@@ -258,7 +258,7 @@ def test_info_of_a_bundle_without_state(run):
     code, out, _ = run("info", "WINDOW")
     assert code == 0
     assert any(line.split() == ["state", "none"] for line in out.splitlines())
-    assert "12 tokens, padding pre" in out
+    assert "pre-padded windows of 12" in out
 
 
 def test_info_as_json_is_the_manifest(run, step_bundle):
