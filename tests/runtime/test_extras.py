@@ -98,7 +98,7 @@ def test_metadata_that_cannot_be_read_are_refused(distribution: Message, require
 
 def test_sources_that_were_never_installed_name_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "DISTRIBUTION", "edgeword-nowhere")
-    with pytest.raises(MissingExtraError, match=r'never installed here; pip install "edgeword-nowhere\[train\]"'):
+    with pytest.raises(MissingExtraError, match=r'never installed here; pip install "edgeword\[litert\]"'):
         require("train")
 
 
