@@ -107,6 +107,7 @@ def greedy(model: keras.Model) -> dict[str, Any]:
 def make(name: str) -> None:
     """One bundle and what lies beside it, in the place of the old ones."""
     golden = GOLDEN[name]
+    keras.utils.clear_session()  # layers are numbered through, and their names stand in the files
     model = golden.model()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)
