@@ -1,4 +1,6 @@
-"""Makes the golden bundles, and beside them what the Keras models say: `python -m tests.golden.make [NAME…]`.
+"""Makes the golden bundles, and beside them what the Keras models say.
+
+    PYTHONHASHSEED=0 python -m tests.golden.make [NAME…]
 
 Needs TensorFlow and the exporter; the tests that read the bundles need neither. For each bundle `NAME`:
 
