@@ -12,7 +12,7 @@ from edgeword.tokenizers.foreign import OOV_TOKENS, PADDING_TOKENS, from_keras, 
 from edgeword.tokenizers.tokenizer import DEFAULT_FILTERS, MAX_ID, Tokenizer
 from edgeword_export.tokenizer_files.pickled_objects import OldText
 
-_PADDING = (*PADDING_TOKENS, "<PAD>", "[pad]", "<padding>")
+_PADDING = (*PADDING_TOKENS, "<PAD>", "[pad]", "PAD", "<padding>")
 _OOV = (*OOV_TOKENS, "<UNK>", "<OOV>", "<oov>", "[OOV]")
 # Attributes of Keras' Tokenizer that decide which ids a text gets.
 _OPTIONS = ("num_words", "filters", "lower", "split", "char_level", "oov_token")
