@@ -9,13 +9,17 @@ BARE_STAMP := $(BARE)/.installed
 # Documents of which parts are asked of the code.
 GENERATED := docs/architecture.md docs/commands.md docs/quantization.md
 
-.PHONY: demo test lint format docs benchmark clean
+.PHONY: demo test check lint format docs benchmark clean
 
 demo: $(STAMP)
 	$(BIN)/edgeword demo
 
 test: lint $(BARE_STAMP)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+# What to run after each change: a minute on two quiet cores.
+check: lint $(BARE_STAMP)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/runtime
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
