@@ -113,7 +113,7 @@ def test_the_wheel_holds_the_four_packages_and_no_more(wheel):
     assert {name.split("/")[0] for name in names - information} == set(PACKAGES)
     assert {f"{package}/__init__.py" for package in PACKAGES} <= names
     assert {f"{package}/py.typed" for package in PACKAGES} <= names
-    assert {"edgeword_train/corpora/primer.txt", "edgeword_bench/page.html"} <= names
+    assert {"edgeword_train/corpora/primer.txt", "edgeword_bench/report/page.html"} <= names
     assert not [name for name in names if "tests/" in name or "/test_" in name or "__pycache__" in name]
     assert {Path(name).suffix for name in names - information} == {".py", ".typed", ".txt", ".html"}
 
@@ -285,7 +285,7 @@ import sys
 import edgeword_bench.commands as commands
 from edgeword.cli.main import main
 from edgeword_bench import Effort, benchmark
-effort = Effort(sittings=2, rounds=1, words=20, turn_s=0, least_s=0, cold_starts=1)
+effort = Effort(processes=2, turns=1, words=20, turn_s=0, least_s=0, cold_starts=1)
 commands.benchmark = lambda *given, **options: benchmark(*given, **options, effort=effort)
 sys.exit(main(["benchmark", *sys.argv[1:]]))
 """

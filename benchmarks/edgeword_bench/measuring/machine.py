@@ -29,7 +29,7 @@ def machine(root: Path = Path("/")) -> dict[str, Any]:
     """What the machine is; the same from run to run."""
     cpuinfo = _text(root / "proc/cpuinfo")
     return {
-        "host": _host(root),
+        "id": _id(root),
         "cpu": _field(cpuinfo, "model name") or _field(cpuinfo, "Model") or platform.processor() or None,
         "architecture": platform.machine(),
         "features": _features(cpuinfo),
@@ -187,10 +187,10 @@ def doubts(facts: Mapping[str, Any], state: Meanwhile, threads: int) -> list[str
     return found
 
 
-def _host(root: Path) -> str:
-    """A name for the machine that does not give its own away."""
-    named = _text(root / "etc/machine-id").strip() + platform.node()
-    return hashlib.sha256(named.encode()).hexdigest()[:12]
+def _id(root: Path) -> str | None:
+    """Tells machines apart and gives nothing away: of the random number that systemd draws for each, and no name."""
+    drawn = _text(root / "etc/machine-id").strip()
+    return hashlib.sha256(f"edgeword {drawn}".encode()).hexdigest()[:12] if drawn else None
 
 
 def _features(cpuinfo: str) -> list[str]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from edgeword.errors import UsageError
+from edgeword.records import RecordError, is_int, parse_json, read_record
 
 FORMAT_VERSION = 1
 
 Interval = tuple[float, float]
 Times = tuple[tuple[tuple[float, ...], ...], ...]
-"""Microseconds a word: sittings of rounds of words. A variant is loaded anew for each sitting."""
+"""Microseconds a word: processes of turns of words. A variant is loaded anew for each process."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,14 @@ class Result:
     runs: int = 0
     """Words timed."""
     settled: bool | None = None
-    """Whether warming up ended in a steady time, in every sitting."""
+    """Whether warming up ended in a steady time, in every process."""
     p50_us: float | None = None
     """A word, text to text: the next word as a string, while a stream of words is read."""
     p50_interval_us: Interval | None = None
-    """95 %, between two of the sittings' medians; None of fewer than 11 sittings."""
+    """95 %, between two of the processes' medians; None of fewer than 11 processes."""
     p90_us: float | None = None
     p90_interval_us: Interval | None = None
-    """95 % for independent words, as that of p99: words share the luck of their sitting, so the truth is wider."""
+    """95 % for independent words, as that of p99: words share the luck of their process, so the truth is wider."""
     p99_us: float | None = None
     p99_interval_us: Interval | None = None
     words_per_s: float | None = None
@@ -76,7 +77,7 @@ class Result:
     read_bytes_per_word: int | None = None
     """Bytes of weights in the file that a run of the graph must read, each once."""
     floor_us: float | None = None
-    """What reading them takes at the bandwidth that was measured for that many bytes; None if a word is many runs."""
+    """What reading them takes at the bandwidth measured here; None if a word is many runs, or takes less."""
     over_floor: float | None = None
     """p50 over the floor."""
     times_us: Times = ()
@@ -97,6 +98,13 @@ class Report:
     """What makes the figures doubtful, one sentence each."""
     interrupted: bool = False
 
+    def fact(self, *path: str) -> Any:
+        """What stands at a path of the environment; None where there is nothing."""
+        found: Any = self.environment
+        for name in path:
+            found = found.get(name) if isinstance(found, Mapping) else None
+        return found
+
     def to_json(self) -> str:
         """The result file: `environment`, `results`, `warnings`, `interrupted`, `format_version`."""
         data = {"format_version": FORMAT_VERSION, **dataclasses.asdict(self)}
@@ -106,24 +114,20 @@ class Report:
     def from_json(cls, text: str) -> Report:
         """Read a result file; raises UsageError for what is none, or of another format version."""
         try:
-            data = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise UsageError(f"it is not JSON ({error}); measure again") from None
-        _check_version(data)
-        try:
-            _check(
-                data, {"environment": "dict", "results": "list", "warnings": "list", "interrupted": "bool"}, "the file"
+            data = parse_json(text)
+            _check_version(data)
+            report = read_record(
+                cls, {key: value for key, value in data.items() if key != "format_version"}, "the file"
             )
-            _check(dict(enumerate(data["warnings"])), dict.fromkeys(range(len(data["warnings"])), "str"), "warnings")
-            results = tuple(_result(row, f"results[{number}]") for number, row in enumerate(data["results"]))
-        except (KeyError, TypeError, ValueError) as error:
+            _check_values(report)
+        except RecordError as error:
             raise UsageError(f"its content is damaged ({error}); measure again") from None
-        return cls(data["environment"], results, tuple(data["warnings"]), data["interrupted"])
+        return report
 
 
 def _check_version(data: Any) -> None:
     version = data.get("format_version") if isinstance(data, dict) else None
-    if isinstance(version, bool) or not isinstance(version, int):
+    if version is None or not is_int(version):
         raise UsageError("it is no result of `edgeword benchmark --json`; name one")
     if version != FORMAT_VERSION:
         mend = "pip install --upgrade edgeword" if version > FORMAT_VERSION else "measure again"
@@ -134,39 +138,18 @@ def _check_version(data: Any) -> None:
 _LARGEST = 1e15
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
+def _check_values(report: Report) -> None:
+    """Raise RecordError for figures that nothing can be, and for texts that would move a terminal's cursor."""
+    for number, row in enumerate(report.results):
+        for name, value in vars(row).items():
+            if isinstance(value, int | float) and abs(value) >= _LARGEST:
+                raise RecordError(f"the file.results[{number}].{name} is {value:g}, which no figure is")
+        if not all(0 < us < _LARGEST for process in row.times_us for turn in process for us in turn):
+            raise RecordError(f"the file.results[{number}].times_us holds what is no time")
+        _check_texts(f"the file.results[{number}]", [value for value in vars(row).values() if isinstance(value, str)])
+    _check_texts("the file.warnings", report.warnings)
 
 
-def _is_list_of(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, list) and all(map(check, value))
-
-
-_KINDS: dict[str, Callable[[Any], bool]] = {
-    "dict": lambda value: isinstance(value, dict),
-    "list": lambda value: isinstance(value, list),
-    "bool": lambda value: isinstance(value, bool),
-    "int": lambda value: isinstance(value, int) and _is_number(value),
-    "float": _is_number,
-    "str": lambda value: isinstance(value, str) and value.isprintable(),
-    "Interval": lambda value: _is_list_of(_is_number)(value) and len(value) == 2,
-    "Times": _is_list_of(_is_list_of(_is_list_of(lambda value: _is_number(value) and value > 0))),
-}
-
-
-def _check(data: Any, kinds: Mapping[Any, str], where: str) -> None:
-    """Raise ValueError for a key that misses or whose value is of another kind; `X | None` may be null."""
-    for key, kind in kinds.items():
-        value = data[key]
-        if not (value is None and kind.endswith("| None")) and not _KINDS[kind.removesuffix(" | None")](value):
-            raise ValueError(f"{where}: {key} is no {kind.split()[0].lower()}")
-
-
-def _result(row: Any, where: str) -> Result:
-    kinds = {field.name: str(field.type) for field in dataclasses.fields(Result)}
-    if not isinstance(row, dict) or row.keys() - kinds.keys():
-        raise ValueError(f"{where} is no row")
-    _check(row, kinds, where)
-    times = tuple(tuple(map(tuple, sitting)) for sitting in row["times_us"])
-    intervals = {key: tuple(row[key]) for key, kind in kinds.items() if kind.startswith("Interval") and row[key]}
-    return Result(**{**row, **intervals, "times_us": times})
+def _check_texts(where: str, texts: Sequence[str]) -> None:
+    if not all(map(str.isprintable, texts)):
+        raise RecordError(f"{where} holds control characters")

@@ -1,4 +1,4 @@
-"""Fresh processes: sittings, cold starts, peak memory, and whether a variant can run at all."""
+"""Fresh processes, each asked once: for the times of its subjects, or for a first word from a cold start."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
-from edgeword.choice import Pair
+from edgeword.choice.trial import Pair
 from edgeword.errors import EngineError
-from edgeword_bench.first_word import ANSWER
-from edgeword_bench.sitting import Request, Seat, Sitting
+from edgeword.records import read_record
+from edgeword_bench.measuring.subject import ProcessTimes, Request
 
 # Long enough for a first load on a slow device, which tries the variant; what takes longer hangs.
 _PATIENCE_S = 300
 _PYTHON = (sys.executable, "-c")
 # The current folder is no place to import from: it may hold a json.py.
 _SAFE = "import sys; sys.path[:] = filter(None, sys.path); "
-_FIRST_WORD = f"{_SAFE}from edgeword_bench.first_word import main; main()"
-_SITTING = f"{_SAFE}from edgeword_bench.sitting import main; main()"
+_FIRST_WORD = f"{_SAFE}from edgeword_bench.measuring.first_word import main; main()"
+_WORKER = f"{_SAFE}from edgeword_bench.measuring.worker import main; main()"
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class ColdStart:
 
 @dataclass(frozen=True)
 class Setting:
-    """What every process of a benchmark is given."""
+    """What every process of a bundle's benchmark is given."""
 
     bundle: str
     threads: int
@@ -54,28 +55,36 @@ class Setting:
     cache: str
     """A cache folder of the benchmark's own, so that the user's trials neither help nor change."""
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """Its variables."""
+        return {"XDG_CACHE_HOME": self.cache}
 
-def start(setting: Setting, pair: Pair, words: int = 1) -> ColdStart:
+
+def cold_start(setting: Setting, pair: Pair, words: int = 1) -> ColdStart:
     """Generate in a fresh process; raises EngineError with the reason where the variant cannot run."""
-    kind, variant = pair
-    arguments = [setting.bundle, kind.name, variant.precision, str(setting.threads), setting.prompt, str(words)]
+    engine, variant = pair
+    arguments = [setting.bundle, engine.name, variant.precision, str(setting.threads), setting.prompt, str(words)]
     started = time.perf_counter()
-    return _cold_start(started, _ask([*_PYTHON, _FIRST_WORD, *arguments], setting.cache))
+    answer = _ask([*_PYTHON, _FIRST_WORD, *arguments], setting.environment)
+    moments = [started, *(answer[name] for name in ("started", "imported", "loaded", "first_word"))]
+    parts = [(after - before) * 1e3 for before, after in pairwise(moments)]
+    return ColdStart(parts[0], parts[1], parts[2], parts[3], answer["peak_rss_bytes"], answer["engine_version"])
 
 
-def sit(request: Request, cache: str) -> Sitting:
-    """Time variants in a fresh process; raises EngineError where it dies."""
-    answer = _ask([*_PYTHON, _SITTING], cache, json.dumps(asdict(request)))
-    return Sitting([Seat(**seat) for seat in answer["seats"]], answer["reference_s"])
+def time_in_process(request: Request, environment: Mapping[str, str]) -> ProcessTimes:
+    """Time subjects in a fresh process; raises EngineError where it dies."""
+    answer = _ask([*_PYTHON, _WORKER], environment, json.dumps(asdict(request)))
+    return read_record(ProcessTimes, answer, "the process")
 
 
-def _ask(command: list[str], cache: str, text: str = "") -> dict[str, Any]:
-    """Run a process that answers with one line among whatever else is printed there."""
+def _ask(command: list[str], environment: Mapping[str, str], text: str = "") -> dict[str, Any]:
+    """Run a process that answers with one JSON object."""
     try:
         process = subprocess.run(
             command,
             input=text.encode(),
-            env=_environment(cache),
+            env={**_inherited(), **environment},
             capture_output=True,
             timeout=_PATIENCE_S,
             check=False,
@@ -85,27 +94,19 @@ def _ask(command: list[str], cache: str, text: str = "") -> dict[str, Any]:
     return _answer(process)
 
 
-def _environment(cache: str) -> dict[str, str]:
+def _inherited() -> dict[str, str]:
     """Without the variable that would make each process compile its modules anew: users' starts find them compiled."""
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**kept, "XDG_CACHE_HOME": cache}
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _answer(process: subprocess.CompletedProcess[bytes]) -> dict[str, Any]:
     """What the process answered; raises EngineError where it died, or said why it could not."""
+    said = process.stderr.decode("utf-8", "replace").strip().splitlines() or ["without a word"]
     if process.returncode < 0:
         raise EngineError(f"the process died of {signal.Signals(-process.returncode).name}")
-    answers = [line for line in process.stdout.decode("utf-8", "replace").splitlines() if line.startswith(ANSWER)]
-    if process.returncode or not answers:
-        said = process.stderr.decode("utf-8", "replace").strip().splitlines() or ["without a word"]
+    if process.returncode or not process.stdout.strip():
         raise EngineError(f"the process ended with exit code {process.returncode}: {said[-1]}")
-    answer: dict[str, Any] = json.loads(answers[-1].removeprefix(ANSWER))
+    answer: dict[str, Any] = json.loads(process.stdout.splitlines()[-1])
     if "reason" in answer:
         raise EngineError(" ".join(answer["reason"].splitlines()))
     return answer
-
-
-def _cold_start(started: float, answer: dict[str, Any]) -> ColdStart:
-    moments = [started, *(answer[name] for name in ("started", "imported", "loaded", "first_word"))]
-    parts = [(after - before) * 1e3 for before, after in pairwise(moments)]
-    return ColdStart(parts[0], parts[1], parts[2], parts[3], answer["peak_rss_bytes"], answer["engine_version"])
