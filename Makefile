@@ -6,8 +6,10 @@ STAMP := $(VENV)/.installed
 # Environments as a device has them: numpy and one engine. The tests install the built wheel there.
 BARE := .bare
 BARE_STAMP := $(BARE)/.installed
+# Documents of which parts are asked of the code.
+GENERATED := docs/architecture.md docs/commands.md docs/quantization.md
 
-.PHONY: demo test lint format benchmark clean
+.PHONY: demo test lint format docs benchmark clean
 
 demo: $(STAMP)
 	$(BIN)/edgeword demo
@@ -19,6 +21,10 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	PYTHONPATH=. $(BIN)/cog -P --check $(GENERATED)
+
+docs: $(STAMP)
+	PYTHONPATH=. $(BIN)/cog -P -r $(GENERATED)
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

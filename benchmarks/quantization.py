@@ -26,7 +26,7 @@ from edgeword_bench import Effort, Report, Result, benchmark
 from edgeword_bench.charts import scatter
 from edgeword_export.keras_model import inspect_model, load_keras
 from edgeword_train import load_run
-from edgeword_train.text_files import read_texts
+from edgeword_train.data.text_files import read_texts
 from write_up import rasterised
 
 

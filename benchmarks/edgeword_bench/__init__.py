@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from edgeword_bench.measuring.benchmarking import Interrupted, benchmark
+    from edgeword_bench.benchmarking import Interrupted, benchmark
     from edgeword_bench.measuring.effort import Effort
     from edgeword_bench.results.comparison import Change, Comparison, compare
     from edgeword_bench.results.result import Report, Result
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["Change", "Comparison", "Effort", "Interrupted", "Report", "Result", "benchmark", "compare"]
 
 _MODULES = {
-    "measuring.benchmarking": ("Interrupted", "benchmark"),
+    "benchmarking": ("Interrupted", "benchmark"),
     "measuring.effort": ("Effort",),
     "results.comparison": ("Change", "Comparison", "compare"),
     "results.result": ("Report", "Result"),

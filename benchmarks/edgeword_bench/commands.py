@@ -16,7 +16,7 @@ from edgeword.cli.command import Command
 from edgeword.cli.options import add_choice_of_variant, utf8
 from edgeword.errors import GateError, InputFileError, UsageError
 from edgeword.files import check_output_file, write_file
-from edgeword_bench.measuring.benchmarking import Interrupted, benchmark
+from edgeword_bench.benchmarking import Interrupted, benchmark
 from edgeword_bench.report.extra import check_report_packages
 from edgeword_bench.report.page import page
 from edgeword_bench.report.tables import comparison_lines, report_lines

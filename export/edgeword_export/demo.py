@@ -22,8 +22,8 @@ from edgeword.files import check_output
 from edgeword_export.exporting import export
 from edgeword_export.quiet import quiet
 from edgeword_export.source.keras_model import load_keras
-from edgeword_train.progress import ProgressPrinter
-from edgeword_train.run import load_run
+from edgeword_train.fitting.progress import ProgressPrinter
+from edgeword_train.run.folder import load_run
 from edgeword_train.training import train
 
 PROMPT = "LSTM networks are"

@@ -40,3 +40,8 @@ class GateError(EdgewordError, RuntimeError):
 def first_line(error: BaseException) -> str:
     """What an error of somebody else's says first."""
     return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def install_command(extra: str) -> str:
+    """The command that installs an extra of edgeword."""
+    return f'pip install "edgeword[{extra}]"'

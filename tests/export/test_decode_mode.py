@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 from keras import layers as k
 
 import edgeword
 from edgeword.bundle.bundle import Bundle
-from edgeword_export.proof.decode_mode import MIN_AGREEMENT
+from edgeword.bundle.spec import EMPTY_PROMPT_IDS, Decode
+from edgeword.errors import GateError
 from edgeword_export.errors import ModelError
+from edgeword_export.formats.onnx import OnnxWriter
+from edgeword_export.proof.decode_mode import MIN_AGREEMENT
+from edgeword_export.proof.prover import Prover
 from tests import tiny
 
 
 def test_a_masked_model_is_stepped(step_bundle):
-    decode = Bundle(step_bundle).manifest.decode
-    assert (decode.mode, decode.graph) == ("step", "step")
-    assert decode.agreement >= MIN_AGREEMENT
-    assert "100.0% of" in decode.reason
+    bundle = Bundle(step_bundle)
+    assert bundle.spec.decode == Decode("step", "step")
+    assert bundle.manifest.proof.agreement >= MIN_AGREEMENT
+    assert "100.0% of" in bundle.manifest.proof.reason
 
 
 def test_a_model_that_learnt_its_padding_keeps_its_window(export_tiny):
-    decode = Bundle(export_tiny(tiny.lstm(mask_zero=False), precisions=["float32"])).manifest.decode
-    assert (decode.mode, decode.graph) == ("window", "step")
-    assert "padded window begins" in decode.reason
+    bundle = Bundle(export_tiny(tiny.lstm(mask_zero=False), precisions=["float32"]))
+    assert bundle.spec.decode == Decode("window", "step")
+    assert "padded window begins" in bundle.manifest.proof.reason
 
 
 def test_padding_that_settles_is_where_the_step_graph_begins(export_tiny):
@@ -38,28 +43,67 @@ def test_padding_that_settles_is_where_the_step_graph_begins(export_tiny):
     recurrent = model.layers[1].cell.recurrent_kernel
     recurrent.assign(recurrent * 0.01)
     bundle = export_tiny(model, precisions=["float32"])
-    manifest = Bundle(bundle).manifest
-    assert (manifest.decode.mode, manifest.decode.graph) == ("step", "step")
+    spec = Bundle(bundle).spec
+    assert spec.decode == Decode("step", "step")
     settled = model.layers[1](model.layers[0](np.zeros((1, tiny.WINDOW - 1), "int32")))
-    np.testing.assert_allclose(manifest.state[0].start, settled[0], atol=1e-5)
+    np.testing.assert_allclose(spec.states[0].start, settled[0], atol=1e-5)
     empty = model(np.zeros((1, tiny.WINDOW), "int32")).numpy()[0]
     assert edgeword.load(bundle).generate("", 1).ids == (int(empty.argmax()),)
 
 
 def test_a_layer_that_needs_the_window_is_named(window_bundle):
-    decode = Bundle(window_bundle).manifest.decode
-    assert (decode.mode, decode.graph) == ("window", "window")
-    assert "'conv1d" in decode.reason
-    assert "(Conv1D)" in decode.reason
+    bundle = Bundle(window_bundle)
+    assert bundle.spec.decode == Decode("window", "window")
+    assert "'conv1d" in bundle.manifest.proof.reason
+    assert "(Conv1D)" in bundle.manifest.proof.reason
 
 
 def test_window_can_be_asked_for(replay_bundle):
-    decode = Bundle(replay_bundle).manifest.decode
-    assert decode.mode == "window"
-    assert "--decode window" in decode.reason
+    bundle = Bundle(replay_bundle)
+    assert bundle.spec.decode.mode == "window"
+    assert "--decode window" in bundle.manifest.proof.reason
 
 
 def test_step_cannot_be_had_of_a_model_that_needs_its_window(export_tiny):
     layers = [k.Embedding(tiny.VOCABULARY, 24), k.Flatten(), k.Dense(tiny.VOCABULARY)]
     with pytest.raises(ModelError, match=r"--decode step: layer 'flatten.*' \(Flatten\)"):
         export_tiny(tiny.model(layers), decode="step")
+
+
+def test_step_that_says_other_words_is_refused_at_once(export_tiny, monkeypatch):
+    """Before another variant is written."""
+    written = []
+    make = OnnxWriter.make
+    monkeypatch.setattr(
+        OnnxWriter, "make", lambda self, name, samples: written.append(name) or make(self, name, samples)
+    )
+    with pytest.raises(GateError, match="--decode step: stepping names .*; leave --decode out"):
+        export_tiny(tiny.lstm(mask_zero=False), decode="step", formats=["onnx"])
+    assert written == ["float32"]
+
+
+def test_a_model_of_any_length_that_cannot_be_stepped_asks_for_its_window(export_tiny):
+    layers = [k.Embedding(tiny.VOCABULARY, 24), k.GlobalMaxPooling1D(), k.Dense(tiny.VOCABULARY)]
+    with pytest.raises(ModelError, match="say with --window L"):
+        export_tiny(tiny.model(layers, length=None))
+
+
+@pytest.mark.parametrize(("model", "modes"), [({"length": None}, ["step"]), ({"mask_zero": False}, ["step", "window"])])
+def test_a_file_is_converted_once_and_measured_once_a_mode(export_tiny, monkeypatch, model, modes):
+    """Whether it is what proved the decode mode, or what failed to and is replayed."""
+    converted, measured = [], []
+    convert, measure = OnnxWriter.convert, Prover._measure
+    monkeypatch.setattr(OnnxWriter, "convert", lambda self, style: converted.append(self) or convert(self, style))
+    monkeypatch.setattr(Prover, "_measure", lambda self, *key: measured.append(key) or measure(self, *key))
+    export_tiny(tiny.lstm(**model), formats=["onnx"], precisions=["float32"])
+    assert len(converted) == 1
+    assert [spec.decode.mode for *_, spec in measured] == modes
+
+
+def test_the_empty_prompt_is_what_keras_says_of_padding(step_bundle):
+    model = keras.models.load_model(step_bundle.parent / "model.keras")
+    expected = np.log(model(np.zeros((1, 1), "int32")).numpy()[0])
+    found = Bundle(step_bundle).spec.empty_prompt
+    assert len(found.ids) == min(EMPTY_PROMPT_IDS, tiny.VOCABULARY)
+    assert list(found.ids) == np.argsort(-expected, kind="stable")[: len(found.ids)].tolist()
+    np.testing.assert_allclose(found.logprobs, expected[list(found.ids)], atol=1e-4)

@@ -33,7 +33,7 @@ def keras_words(model: keras.Model, window: int | None) -> list[list[int]]:
 def test_every_engine_says_the_keras_models_words(mode, request):
     bundle = request.getfixturevalue(f"{mode}_bundle")
     model = keras.models.load_model(bundle.parent / "model.keras")
-    expected = keras_words(model, Bundle(bundle).manifest.window.length)
+    expected = keras_words(model, Bundle(bundle).spec.window.length)
     assert len({tuple(words) for words in expected}) > 5
     for engine in ("litert", "onnx"):
         lm = edgeword.load(bundle, engine, "float32")

@@ -12,6 +12,7 @@ from keras import layers as k
 from edgeword.errors import EdgewordError, UsageError
 from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword_export.errors import ModelError
+from edgeword_export.options import ExportOptions
 from edgeword_export.source.keras_model import check_tokenizer, inspect_model, load_keras
 from edgeword_export.source.opening import open_source
 from tests import tiny
@@ -113,7 +114,9 @@ def test_a_layer_of_ones_own_is_asked_for_by_name_and_taken(tmp_path, suffix, mo
         load_keras(path)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "words.json").write_text(tiny.TOKENIZER.to_json(), encoding="utf-8")
-    source = open_source(path, tokenizer=tmp_path / "words.json", custom_objects=["own_layers:Doubling"])
+    source = open_source(
+        path, ExportOptions(tokenizer=tmp_path / "words.json", custom_objects=("own_layers:Doubling",))
+    )
     assert source.model.vocabulary == V
 
 
@@ -121,7 +124,7 @@ def test_a_layer_of_ones_own_is_asked_for_by_name_and_taken(tmp_path, suffix, mo
 def test_custom_objects_that_cannot_be_imported_are_refused(tmp_path, name):
     tiny.lstm().save(tmp_path / "model.keras")
     with pytest.raises(UsageError, match="module:Name"):
-        open_source(tmp_path / "model.keras", custom_objects=[name])
+        open_source(tmp_path / "model.keras", ExportOptions(custom_objects=(name,)))
 
 
 @pytest.mark.parametrize(
@@ -132,4 +135,4 @@ def test_a_model_that_is_neither_run_nor_keras_file_is_refused(tmp_path, path, f
     (tmp_path / "notes.txt").write_text("hello", encoding="utf-8")
     (tmp_path / "empty").mkdir()
     with pytest.raises(EdgewordError, match=fragment):
-        open_source(tmp_path / path)
+        open_source(tmp_path / path, ExportOptions())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -17,6 +19,7 @@ PROMPTS = [" ".join(line.split()[: 1 + number % 5]) for number, line in enumerat
 WORDS = 30
 
 
+@functools.cache
 def notebook(padding: str, mask_zero: bool):
     """The usual notebook, as it stands: n-gram prefixes of each line, padded, next word as the class."""
     tf.keras.utils.set_random_seed(0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import keras
 import numpy as np
 import onnx
@@ -9,13 +11,14 @@ import pytest
 import tensorflow as tf
 
 from edgeword.bundle.manifest import Fidelity
-from edgeword_export import onnx_file, tflite
 from edgeword_export.errors import ConversionError
 from edgeword_export.exporting import export
-from edgeword_export.proof.fidelity import gate_failure
-from edgeword_export.source.keras_model import inspect_model
+from edgeword_export.formats import onnx as onnx_format
+from edgeword_export.formats import tflite
 from edgeword_export.graphs.signature import Signature, input_spec
 from edgeword_export.graphs.step_graph import StepModel
+from edgeword_export.proof.gates import gate_failure
+from edgeword_export.source.keras_model import inspect_model
 from tests import tiny
 
 
@@ -57,13 +60,13 @@ def test_a_loop_in_the_onnx_graph_is_refused():
 
     signature = Signature("window", {"ids": input_spec("ids", (1, tiny.WINDOW), "int32")}, call, model)
     with pytest.raises(ConversionError, match="Loop"):
-        onnx_file.OnnxWriter(lambda _style: [signature], None).write("float32")
+        onnx_format.OnnxWriter(lambda _style: [signature]).write("float32")
 
 
 def test_both_signatures_share_one_copy_of_the_weights():
     signatures = StepModel(inspect_model(tiny.lstm(units=64))).signatures()
-    both = len(tflite.TFLiteWriter(lambda _style: signatures, None).write("float32"))
-    one = len(tflite.TFLiteWriter(lambda _style: signatures[:1], None).write("float32"))
+    both = len(tflite.TFLiteWriter(lambda _style: signatures).write("float32"))
+    one = len(tflite.TFLiteWriter(lambda _style: signatures[:1]).write("float32"))
     assert both - one < 0.1 * one
 
 
@@ -77,7 +80,7 @@ def test_a_gemm_that_the_int4_quantizer_would_leave_alone_is_split(exporting):
 
 
 def test_an_int4_quantizer_that_skips_a_node_is_found_out(exporting, monkeypatch):
-    monkeypatch.setattr(onnx_file, "_split_gemm", lambda graph: None)
+    monkeypatch.setattr(onnx_format, "_split_gemm", lambda graph: None)
     assert "alone" in exporting(formats=["onnx"], precisions=["float32", "int4"]).failures[0]
 
 
@@ -120,41 +123,53 @@ def exporting(tmp_path):
 
 
 def test_a_quantizer_that_does_nothing_is_found_out(exporting, monkeypatch):
-    monkeypatch.setitem(onnx_file._RECIPES, "dynamic-int8", onnx_file._float32)
+    monkeypatch.setitem(onnx_format._RECIPES, "dynamic-int8", onnx_format._float32)
     exported = exporting(formats=["onnx"], precisions=["float32", "dynamic-int8"])
     assert [variant.precision for variant in exported.manifest.variants] == ["float32"]
     assert "nothing was quantized" in exported.failures[0]
     assert not (exported.path / "model.dynamic-int8.onnx").exists()
 
 
+def test_a_full_disk_is_not_the_models_fault(exporting, monkeypatch, tmp_path):
+    """What the machine lacks ends the export; it is no variant left out."""
+
+    def full(writer, samples):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setitem(onnx_format._RECIPES, "dynamic-int8", full)
+    with pytest.raises(OSError, match="No space left"):
+        exporting(formats=["onnx"], precisions=["float32", "dynamic-int8"])
+    assert not (tmp_path / "bundle").exists()
+
+
 def test_a_damaged_weight_is_found_out(exporting, monkeypatch):
-    def zeroed(writer: onnx_file.OnnxWriter) -> onnx.ModelProto:
-        model = onnx_file._dynamic_int8(writer)
+    def zeroed(writer: onnx_format.OnnxWriter, samples) -> onnx.ModelProto:
+        model = onnx_format._dynamic_int8(writer, samples)
         largest = max(model.graph.initializer, key=lambda tensor: len(tensor.raw_data))
         largest.raw_data = bytes(len(largest.raw_data))
         return model
 
-    monkeypatch.setitem(onnx_file._RECIPES, "dynamic-int8", zeroed)
+    monkeypatch.setitem(onnx_format._RECIPES, "dynamic-int8", zeroed)
     exported = exporting(formats=["onnx"], precisions=["float32", "dynamic-int8"])
     assert [variant.precision for variant in exported.manifest.variants] == ["float32"]
     assert "model.dynamic-int8.onnx" in exported.failures[0]
 
 
 def test_a_nan_weight_is_found_out(exporting, monkeypatch):
-    def poisoned(writer: onnx_file.OnnxWriter) -> onnx.ModelProto:
-        model = onnx_file._dynamic_int8(writer)
+    def poisoned(writer: onnx_format.OnnxWriter, samples) -> onnx.ModelProto:
+        model = onnx_format._dynamic_int8(writer, samples)
         scale = next(t for t in model.graph.initializer if t.name.endswith("_scale") and t.dims)
         broken = np.full(tuple(scale.dims), np.nan, np.float32)
         scale.CopyFrom(onnx.numpy_helper.from_array(broken, scale.name))
         return model
 
-    monkeypatch.setitem(onnx_file._RECIPES, "dynamic-int8", poisoned)
+    monkeypatch.setitem(onnx_format._RECIPES, "dynamic-int8", poisoned)
     assert "NaN" in exporting(formats=["onnx"], precisions=["float32", "dynamic-int8"]).failures[0]
 
 
 def test_keras_has_no_say_in_the_files_names():
     source = inspect_model(tiny.lstm())
-    writer = onnx_file.OnnxWriter(lambda style: StepModel(source, style).signatures(), None)
+    writer = onnx_format.OnnxWriter(lambda style: StepModel(source, style).signatures())
     model = onnx.load_from_string(writer.write("float32"))
     assert [item.name for item in model.graph.input] == ["token", "state_0", "state_1"]
     assert {item.name for item in model.graph.output} == {

@@ -4,7 +4,7 @@ import keras
 import pytest
 
 from edgeword.bundle.bundle import Bundle
-from edgeword_export.formats.weight_reads import Operator, Weight, read_bytes
+from edgeword_export.formats.weight_reads import Operator, Weight, weights_read
 from tests import tiny
 
 EMBEDDING, UNITS, V = 24, 32, tiny.VOCABULARY
@@ -15,7 +15,7 @@ SLACK = 200
 
 
 def reads(bundle):
-    return {variant.file: variant.read_bytes for variant in Bundle(bundle).manifest.variants}
+    return {variant.file: variant.weights_read_bytes for variant in Bundle(bundle).manifest.variants}
 
 
 @pytest.mark.parametrize("file_format", ["tflite", "onnx"])
@@ -67,17 +67,17 @@ def test_a_table_behind_a_cast_is_a_table():
         Operator("Gather", ["floats", "ids"], ["rows"]),
         Operator("MatMul", ["rows", "matrix"], ["out"]),
     ]
-    assert read_bytes(operators, TABLE, rows_read=3) == 300 + 500
+    assert weights_read(operators, TABLE, rows_read=3) == 300 + 500
 
 
 def test_a_table_that_is_also_multiplied_is_read_whole():
     operators = [Operator("Gather", ["table", "ids"], ["rows"]), Operator("MatMul", ["rows", "table"], ["out"])]
-    assert read_bytes(operators, TABLE, rows_read=3) == 1000
+    assert weights_read(operators, TABLE, rows_read=3) == 1000
 
 
 def test_more_tokens_than_rows_read_the_table_once():
-    assert read_bytes([Operator("Gather", ["table", "ids"], ["rows"])], TABLE, rows_read=99) == 1000
+    assert weights_read([Operator("Gather", ["table", "ids"], ["rows"])], TABLE, rows_read=99) == 1000
 
 
 def test_ids_that_are_constants_are_no_table():
-    assert read_bytes([Operator("Gather", ["states", "matrix"], ["rows"])], TABLE, rows_read=1) == 500
+    assert weights_read([Operator("Gather", ["states", "matrix"], ["rows"])], TABLE, rows_read=1) == 500

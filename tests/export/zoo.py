@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import keras
 from keras import layers as k
 
-from edgeword_train.cells import CIFGLSTMCell, PeepholeLSTMCell, ProjectedLSTMCell
+from edgeword_train.models.cells import CIFGLSTMCell, PeepholeLSTMCell, ProjectedLSTMCell
 from tests.tiny import VOCABULARY, WINDOW, model
 
 U = 32

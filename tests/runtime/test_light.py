@@ -113,7 +113,7 @@ def test_the_wheel_holds_the_four_packages_and_no_more(wheel):
     assert {name.split("/")[0] for name in names - information} == set(PACKAGES)
     assert {f"{package}/__init__.py" for package in PACKAGES} <= names
     assert {f"{package}/py.typed" for package in PACKAGES} <= names
-    assert {"edgeword_train/corpora/primer.txt", "edgeword_bench/report/page.html"} <= names
+    assert {"edgeword_train/data/corpora/primer.txt", "edgeword_bench/report/page.html"} <= names
     assert not [name for name in names if "tests/" in name or "/test_" in name or "__pycache__" in name]
     assert {Path(name).suffix for name in names - information} == {".py", ".typed", ".txt", ".html"}
 

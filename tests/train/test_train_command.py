@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import io
 from pathlib import Path
 
 import pytest
 
-from edgeword_train import training
+from edgeword import extras
+from edgeword.cli.main import main
+from edgeword_train import commands
 from edgeword_train.commands import TRAIN
-from edgeword_train.options import CELL_NAMES, TrainingOptions
-from edgeword_train.progress import Progress, ProgressPrinter
+from edgeword_train.options import TrainingOptions
 
 
 def run_command(*arguments: str) -> int:
@@ -43,11 +43,21 @@ def test_an_interruption_says_how_to_continue(
         (tmp_path / "options.json").touch()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "train", interrupted)
+    monkeypatch.setattr(commands, "train_with", interrupted)
     assert run_command("primer", "--out", str(tmp_path / "none")) == 130
     assert "nothing was written" in capsys.readouterr().err
     assert run_command("primer", "--out", str(tmp_path)) == 130
     assert "--resume" in capsys.readouterr().err
+
+
+def test_a_missing_package_is_one_line_and_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extras, "is_installed", lambda name: name != "matplotlib")
+    assert main(["train", "primer", "--out", str(tmp_path / "run")]) == 2
+    output = capsys.readouterr()
+    assert output == ("", 'edgeword: matplotlib is not installed; pip install "edgeword[train]"\n')
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_defaults_are_those_of_the_options() -> None:
@@ -56,26 +66,3 @@ def test_the_defaults_are_those_of_the_options() -> None:
     given = vars(parser.parse_args(["primer", "--out", "run"]))
     for name, value in TrainingOptions().to_dict().items():
         assert given.get(name) == value
-
-
-def test_every_cell_name_has_its_row() -> None:
-    from edgeword_train.architecture import CELLS
-
-    assert tuple(CELLS) == CELL_NAMES
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-@pytest.mark.parametrize(("stream", "live"), [(io.StringIO(), False), (Terminal(), True)])
-def test_a_line_grows_in_place_only_on_a_terminal(stream: io.StringIO, live: bool) -> None:
-    printer = ProgressPrinter(stream)
-    printer(Progress(3, 20, 0.5, 46.2, 5200.0))
-    printer(Progress(3, 20, 1.0, 45.1, 5100.0, held_out=80.2))
-    printed = stream.getvalue()
-    assert printed.endswith("epoch 3/20  perplexity 45.1 (held out 80.2)  5,100 words/s\n")
-    assert printed.count("\n") == 1
-    assert ("epoch 3/20  perplexity 46.2 (50%)  5,200 words/s" in printed) == live
-    assert ("\r" in printed) == live

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgeword_train.run import Run, load_run
+from edgeword_train.run.folder import Run, load_run
 
 __all__ = ["Run", "load_run", "train"]
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-import edgeword_train
 from edgeword.cli.command import Command
-from edgeword_train.corpora import CORPORA
+from edgeword_train.data.corpora.built_in import CORPORA
+from edgeword_train.fitting.progress import ProgressPrinter
 from edgeword_train.options import CELL_NAMES, LARGEST_DROPOUT, TOKEN_LEVELS, TrainingOptions
-from edgeword_train.progress import ProgressPrinter
-from edgeword_train.run import Run, is_finished, is_started
+from edgeword_train.run.folder import Run, is_finished, is_started
+from edgeword_train.training import train_with
 
 INTERRUPTED = 130
 
@@ -65,9 +66,9 @@ def run_train(args: argparse.Namespace) -> int:
     out = Path(args.out)
     if args.resume and is_finished(out):
         print(f"edgeword: {out} is finished already; nothing to continue", file=sys.stderr)
-    options = {name: getattr(args, name) for name in _DEFAULTS.to_dict() if hasattr(args, name)}
+    options = replace(_DEFAULTS, **{name: getattr(args, name) for name in _DEFAULTS.to_dict() if hasattr(args, name)})
     try:
-        run = edgeword_train.train(args.texts, out, **options, resume=args.resume, progress=ProgressPrinter(sys.stderr))
+        run = train_with(options, args.texts, out, resume=args.resume, progress=ProgressPrinter(sys.stderr))
     except KeyboardInterrupt:
         print(_interruption(out), file=sys.stderr)
         return INTERRUPTED
@@ -77,14 +78,14 @@ def run_train(args: argparse.Namespace) -> int:
 
 def format_result(run: Run) -> str:
     """The run in four lines, the last of which names the next command."""
-    path, facts, perplexity = str(run.path), run.facts, run.perplexity
-    size = f"{facts['parameters']:,} parameters, vocabulary {facts['vocabulary']:,}, window {run.window}"
-    effort = f"epoch {facts['kept_epoch']} of {facts['epochs']} is kept; {facts['seconds']:.0f} s"
-    aside = "" if facts["kept_epoch"] == facts["best_epoch"] else "; a text this short is learnt by heart"
+    path, record = str(run.path), run.record
+    size = f"{record.parameters:,} parameters, vocabulary {record.vocabulary:,}, window {record.window}"
+    effort = f"epoch {record.kept_epoch} of {record.epochs} is kept; {record.seconds:.0f} s"
+    aside = "" if record.kept_epoch == record.best_epoch else "; a text this short is learnt by heart"
     lines = (
         f"run: {path}  ({size})",
-        f"trained: {effort}, {facts['words_per_second']:,.0f} words/s",
-        f"perplexity: train {perplexity['train']:.1f}, held out {perplexity['held_out']:.1f}{aside}",
+        f"trained: {effort}, {record.words_per_second:,.0f} words/s",
+        f"perplexity: train {record.perplexity.train:.1f}, held out {record.perplexity.held_out:.1f}{aside}",
         f"next: edgeword export {shlex.quote(path)} --out {shlex.quote(path + '-bundle')}",
     )
     return "\n".join(lines)

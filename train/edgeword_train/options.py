@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from edgeword.errors import UsageError
@@ -94,18 +93,6 @@ class TrainingOptions:
     def to_dict(self) -> dict[str, Any]:
         """All options, of JSON types."""
         return asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> TrainingOptions:
-        """Read what `to_dict` gives; UsageError for a missing or unknown option."""
-        wanted = [field.name for field in fields(cls)]
-        for name in wanted:
-            if name not in data:
-                raise UsageError(f"options: {name} is missing; train again")
-        for name in data:
-            if name not in wanted:
-                raise UsageError(f"options: {name!r} is unknown to this edgeword; upgrade it or train again")
-        return cls(**data)
 
 
 def _check_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:

@@ -7,36 +7,41 @@ import importlib
 import os
 import tempfile
 from collections.abc import Iterator
-from importlib.util import find_spec
 
-from edgeword.errors import EdgewordError
+from edgeword.errors import first_line, install_command
+from edgeword.extras import MissingExtraError, module_of, require, requirements_of
 
-# What each extra needs, import name by import name.
-_NEEDED = {
-    "train": ("tensorflow", "keras", "matplotlib"),
-    "export": ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "ai_edge_litert"),
-}
-
-
-class MissingExtraError(EdgewordError, ImportError):
-    """A package of an extra is not installed."""
+# Some of the others import it: what it prints depends on who comes first.
+_FIRST = "tensorflow"
 
 
 def prepare_tensorflow(extra: str) -> None:
     """Check that the packages of an extra are there and silence tensorflow's start-up lines."""
-    missing = [name for name in _NEEDED[extra] if find_spec(name) is None]
-    if missing:
-        raise MissingExtraError(f'{", ".join(missing)} is not installed; pip install "edgeword[{extra}]"')
+    require(extra)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 
 def load_tensorflow(extra: str) -> None:
-    """Import the packages of an extra, of which tensorflow takes seconds, without their banners."""
+    """Import the packages of an extra, of which tensorflow takes seconds, without their banners.
+
+    Raises MissingExtraError where one is not installed, or is and cannot be imported.
+    """
     prepare_tensorflow(extra)
+    names = sorted(requirements_of(extra), key=lambda name: name != _FIRST)
     with held_back_stderr():
-        for name in _NEEDED[extra]:
-            importlib.import_module(name)
+        failures = [failure for name in names if (failure := _import_failure(name))]
+    if failures:
+        raise MissingExtraError(f"{failures[0]}; {install_command(extra)}")
+
+
+def _import_failure(distribution: str) -> str | None:
+    """Import it; why it cannot be imported, in one line, if it cannot."""
+    try:
+        importlib.import_module(module_of(distribution))
+    except ImportError as error:
+        return f"{distribution} is installed but cannot be imported ({first_line(error)})"
+    return None
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+from edgeword.errors import install_command
 from edgeword_bench.errors import MissingReportError
 
 PACKAGES = ("matplotlib", "jinja2")
@@ -14,4 +15,4 @@ def check_report_packages() -> None:
     missing = [name for name in PACKAGES if find_spec(name) is None]
     if missing:
         verb = "is" if len(missing) == 1 else "are"
-        raise MissingReportError(f'{" and ".join(missing)} {verb} not installed; pip install "edgeword[report]"')
+        raise MissingReportError(f"{' and '.join(missing)} {verb} not installed; {install_command('report')}")

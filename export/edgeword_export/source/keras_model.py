@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-import edgeword_train.cells  # noqa: F401 (registers the cells that a run may hold)
+import edgeword_train.models.cells  # noqa: F401 (registers the cells that a run may hold)
 from edgeword.bundle.spec import Window
 from edgeword.errors import InputFileError
 from edgeword.padding import Padding

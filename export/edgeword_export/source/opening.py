@@ -24,8 +24,8 @@ from edgeword_export.source.keras_model import (
     load_keras,
     window_of,
 )
-from edgeword_train.run import Run, load_run
-from edgeword_train.text_files import read_texts
+from edgeword_train.data.text_files import read_texts
+from edgeword_train.run.folder import Run, load_run
 
 # Fixed windows are also tried on text that outgrows them: there a step would remember what a window forgets.
 _WINDOWS_PER_PIECE = 3

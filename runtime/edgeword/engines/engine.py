@@ -15,7 +15,7 @@ from typing import Any, Protocol, cast
 
 from numpy.typing import NDArray
 
-from edgeword.errors import MissingEngineError, UsageError, first_line
+from edgeword.errors import MissingEngineError, UsageError, first_line, install_command
 
 Buffers = Mapping[str, NDArray[Any]]
 
@@ -111,7 +111,7 @@ class Engine:
 
     def missing(self, state: str = "not installed") -> MissingEngineError:
         """The error that says how to get the engine."""
-        return MissingEngineError(f'the engine {self.name} is {state}; pip install "edgeword[{self.extra}]"')
+        return MissingEngineError(f"the engine {self.name} is {state}; {install_command(self.extra)}")
 
 
 LITERT = Package("ai_edge_litert", "ai-edge-litert")
@@ -142,6 +142,6 @@ def installed_engines(name: str) -> list[Engine]:
         return [ENGINES[name]]
     found = [engine for engine in ENGINES.values() if engine.installed]
     if not found:
-        extras = " or ".join(f'"edgeword[{engine.extra}]"' for engine in ENGINES.values())
-        raise MissingEngineError(f"no engine is installed; pip install {extras}")
+        commands = " or ".join(install_command(engine.extra) for engine in ENGINES.values())
+        raise MissingEngineError(f"no engine is installed; {commands}")
     return found

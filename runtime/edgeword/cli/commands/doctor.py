@@ -8,15 +8,12 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 
 from edgeword.cli.command import Command
+from edgeword.errors import install_command
+from edgeword.extras import extras, missing_from, requirements_of
 from edgeword.version import __version__
 
-# Extra → the distributions that it takes, any one of a tuple.
-_EXTRAS = {
-    "litert": (("ai-edge-litert", "tflite-runtime"),),
-    "onnx": (("onnxruntime",),),
-    "train": (("tensorflow",), ("keras",), ("matplotlib",)),
-    "export": (("tensorflow",), ("tf2onnx",), ("onnx",), ("onnxruntime",), ("ai-edge-litert",), ("ai-edge-quantizer",)),
-}
+# For those who develop edgeword, and the sum of the others.
+_NOT_SHOWN = ("all", "dev")
 
 
 def _add_arguments(_parser: argparse.ArgumentParser) -> None:
@@ -26,15 +23,18 @@ def _add_arguments(_parser: argparse.ArgumentParser) -> None:
 def _run(_arguments: argparse.Namespace) -> int:
     print(f"edgeword {__version__}, Python {platform.python_version()}, numpy {_version('numpy')}")
     print(f"{platform.platform()}, {os.cpu_count()} processors")
-    for extra, needed in _EXTRAS.items():
-        found = {
-            names: next((f"{name} {_version(name)}" for name in names if _version(name)), None) for names in needed
-        }
-        missing = [names[0] for names, named in found.items() if named is None]
-        state = f'misses {", ".join(missing)}: pip install "edgeword[{extra}]"' if missing else "ready"
-        print(f"{extra:<8}{state}  {', '.join(named for named in found.values() if named)}".rstrip())
+    for extra in extras():
+        if extra not in _NOT_SHOWN:
+            print(_line(extra))
     print("next: edgeword demo")
     return 0
+
+
+def _line(extra: str) -> str:
+    missing = missing_from(extra)
+    state = f"misses {', '.join(missing)}: {install_command(extra)}" if missing else "ready"
+    found = [f"{name} {_version(name)}" for name in requirements_of(extra) if name not in missing]
+    return f"{extra:<16}{state}  {', '.join(found)}".rstrip()
 
 
 def _version(name: str) -> str | None:

@@ -1,0 +1,66 @@
+"""What the documents say of the code, asked of the code itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from edgeword.precisions import FLOAT32_ROUNDING_PERCENT, PRECISIONS
+
+_COMMANDS = ("train", "export", "generate", "suggest", "info", "verify", "benchmark", "doctor", "demo")
+
+
+def commands() -> str:
+    """Every command's own help."""
+    return "\n\n".join(f"## edgeword {name}\n\n```text\n{_help(name)}```" for name in _COMMANDS)
+
+
+def _help(command: str) -> str:
+    environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}
+    shown = subprocess.run(
+        [sys.executable, "-m", "edgeword", command, "--help"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return shown.stdout
+
+
+# What a precision is, and when to take it.
+_PRECISIONS = {
+    "float32": ("the weights as Keras has them", "the words must be the Keras model's: what `load` takes"),
+    "float16": ("weights in half the size, computed in float32", "size counts, int8 is not wanted"),
+    "int16x8": (
+        "weights int8, activations int16, TFLite only",
+        "integers only, and `static-int8` costs too much; slow on CPUs",
+    ),
+    "dynamic-int8": (
+        "weights int8 with a scale a channel, activations quantized while the graph runs",
+        "a quarter of the size, several times the speed",
+    ),
+    "dynamic-int8-per-tensor": (
+        "the same with one scale a tensor, TFLite only",
+        "the engine is tflite-runtime; written along with `dynamic-int8` and `int4`",
+    ),
+    "int4": (
+        "weights int4 in blocks with a scale each (32 in TFLite, 32 to 128 in ONNX)",
+        "the smallest file; the fastest where memory is the limit",
+    ),
+    "static-int8": (
+        "weights and activations int8, with scales measured on text",
+        "the accelerator computes in integers only",
+    ),
+}
+
+
+def precisions() -> str:
+    """The precisions, the most faithful first, with their gates."""
+    rows = ["| precision | what it is | take it when | gate |", "| --- | --- | --- | --- |"]
+    for name, row in PRECISIONS.items():
+        what, when = _PRECISIONS[name]
+        gate = row.max_perplexity_increase
+        shown = f"{gate:g} %" if gate else f"the same greedy words; perplexity within {FLOAT32_ROUNDING_PERCENT} %"
+        rows.append(f"| `{name}` | {what} | {when} | {shown} |")
+    return "\n".join(rows)

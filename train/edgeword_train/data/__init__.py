@@ -1,0 +1,1 @@
+"""From text to training examples: corpora, their ids, and windows of them."""

@@ -1,0 +1,48 @@
+"""When a training ends, and which epoch of it is kept.
+
+Two rules. A corpus of some size is trained until the perplexity on held-out text no longer falls, and its
+best epoch is kept. A small corpus does not hold enough words for that: its best epoch on held-out text
+knows little more than which words are frequent, and says them in circles. It is learnt by heart instead:
+trained until it knows its own text, and its last epoch is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgeword_train.fitting.history import History, best_epoch
+from edgeword_train.options import TrainingOptions
+
+PATIENCE = 3
+SMALL_CORPUS_WORDS = 20_000
+KNOWN_BY_HEART = 3.0
+"""Perplexity while training, with dropout, at which greedy text reads as the corpus does."""
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """The rule of one training."""
+
+    epochs: int
+    patience: int
+    by_heart: bool
+
+    def is_over(self, history: History) -> bool:
+        """Whether these epochs are enough."""
+        if len(history) >= self.epochs:
+            return True
+        if not history:
+            return False
+        if self.by_heart:
+            return history[-1].perplexity <= KNOWN_BY_HEART
+        return len(history) - best_epoch(history) >= self.patience
+
+    def kept_epoch(self, history: History) -> int:
+        """The epoch, counted from 1, whose weights are the model's."""
+        return len(history) if self.by_heart else best_epoch(history)
+
+
+def stopping_for(options: TrainingOptions, words: int) -> Stopping:
+    """The rule for a training on this many words."""
+    by_heart = options.patience is None and words < SMALL_CORPUS_WORDS
+    return Stopping(options.epochs, options.patience or PATIENCE, by_heart)

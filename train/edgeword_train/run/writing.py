@@ -1,0 +1,41 @@
+"""Files of a run, written so that a crash leaves the old one or the new one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from edgeword.errors import InputFileError
+from edgeword.files import taking_place
+
+
+@contextlib.contextmanager
+def replacing(file: Path) -> Iterator[Path]:
+    """A path beside `file`, with its suffix, to write to; it takes the place of `file` at the end."""
+    partial = file.with_name(f".partial-{file.name}")
+    try:
+        with taking_place(partial, file):
+            yield partial
+    except OSError as error:
+        reason = error.strerror or error
+        raise InputFileError(f"cannot write {file}: {reason}; free some space, then continue with --resume") from None
+
+
+def write_bytes(file: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    with replacing(file) as partial:
+        partial.write_bytes(content)
+
+
+def write_text(file: Path, content: str) -> None:
+    """Write a UTF-8 file whole or not at all."""
+    write_bytes(file, content.encode("utf-8"))
+
+
+def write_record(file: Path, record: Any) -> None:
+    """Write a dataclass as a JSON file, whole or not at all."""
+    write_bytes(file, (json.dumps(asdict(record), ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8"))
