@@ -54,10 +54,10 @@ benchmark: $(STAMP)
 	rm -rf $(RESULTS) && mkdir -p $(RESULTS)
 	$(BIN)/edgeword demo --out $(RESULTS)/demo
 	$(BIN)/edgeword benchmark $(RESULTS)/demo/bundle --json $(RESULTS)/demo.json --html $(RESULTS)/demo.html
-	$(BIN)/python benchmarks/trust.py $(RESULTS)/demo/bundle
-	$(BIN)/python benchmarks/peers
-	$(BIN)/python benchmarks/scaling.py
-	$(BIN)/python benchmarks/write_up.py
+	$(BIN)/python -m studies.trust $(RESULTS)/demo/bundle
+	$(BIN)/python -m studies.peers
+	$(BIN)/python -m studies.scaling
+	$(BIN)/python -m studies.write_up
 
 clean:
 	rm -rf $(VENV) $(BARE) dist build

@@ -93,7 +93,7 @@ def test_a_variant_that_fails_its_self_test_has_a_row_with_the_reason(copy):
 
 
 def test_a_variant_of_which_the_engine_dies_has_a_row_with_the_reason(copy, monkeypatch):
-    dying = "import sys, os; 'litert' in sys.argv and os.abort(); from edgeword_bench.measuring.first_word import main; main()"
+    dying = f"import sys, os; 'litert' in sys.argv and os.abort(); {process._FIRST_WORD}"
     monkeypatch.setattr(process, "_FIRST_WORD", dying)
     dead, whole = benchmark(copy, effort=QUICK).results
     assert dead.reason == "the process died of SIGABRT"

@@ -13,7 +13,7 @@ def group(*names, **environment):
     return Group(tuple(Subject(name, "module:function", {}) for name in names), environment)
 
 
-def timed(monkeypatch, groups, dies=lambda names: "", reasons=lambda names: {}, effort=EFFORT, beside=lambda: False):
+def timed(monkeypatch, groups, *, dies=lambda names: "", reasons=lambda names: {}, effort=EFFORT, beside=lambda: False):
     """A harness that ran; `dies` says of what the process of these subjects dies. The requests are beside it."""
     asked = []
 

@@ -96,8 +96,7 @@ def test_every_measured_variant_is_drawn():
     points = {(line.get_xdata()[0], line.get_ydata()[0]) for line in axes.lines}
     assert points == {(row.size_bytes / 1e6, row.p50_us) for row in crowded()}
     (axes,) = distributions(REPORTS["crowded"]).axes
-    assert [text.get_text().rsplit("  ")[0] for text in axes.texts][0] == "litert dynamic-int8-0"
-    assert len(axes.texts) == len(crowded())
+    assert {text.get_text().split("  ")[0] for text in axes.texts} == {row.name for row in crowded()}
 
 
 def test_the_legend_says_how_perplexity_changed():
@@ -129,7 +128,8 @@ def test_growing_cost_is_seen_and_flat_cost_is_flat():
     assert set(level) == set(steady) == {1}
     assert all(earlier < later for earlier, later in pairwise(rising))
     low, high = axes.get_ylim()
-    assert low <= 0.8 < 1.2 <= high
+    assert low <= 0.8
+    assert high >= 1.2
 
 
 def test_a_power_is_straight():

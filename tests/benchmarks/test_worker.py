@@ -89,10 +89,8 @@ def test_a_watched_variant_says_the_same_words_on_the_same_graphs(step_bundle, e
 class Fake:
     """A subject whose every word takes 5 µs, until it breaks."""
 
-    facts = {"library": "fake 1"}
-
     def __init__(self, turns: float = float("inf")):
-        self.left = turns
+        self.facts, self.left = {"library": "fake 1"}, turns
 
     def turn(self, words: int) -> Turn:
         self.left -= 1
@@ -112,7 +110,7 @@ def fake(name: str, maker: str = "Fake", **options) -> Subject:
 def test_what_goes_wrong_with_one_subject_is_its_reason_alone():
     subjects = (fake("whole"), fake("broken", "broken"), fake("late", turns=5), fake("early", turns=1))
     found = time_subjects(Request(subjects, {}, EFFORT, seed=3))
-    assert [(times.name, len(times.turns), times.facts) for times in found.subjects] == [("whole", 3, Fake.facts)]
+    assert [(times.name, len(times.turns), times.facts) for times in found.subjects] == [("whole", 3, Fake().facts)]
     assert found.reasons == {
         "broken": "OSError: no such library",
         "late": "RuntimeError: out of memory",

@@ -293,17 +293,18 @@ sys.exit(main(["benchmark", *sys.argv[1:]]))
 
 def test_a_benchmark_needs_the_runtime_alone(light, all_precisions_bundle):
     """Every variant has a row: measured, or with the reason why not."""
-    files = [str(light.folder / name) for name in ("result.json", "page.html")]
-    line = [str(all_precisions_bundle), "--json", files[0], "--html", files[1]]
-    done = light.run("python", "-c", BENCHMARK, *line)
+    result = light.folder / "result.json"
+    done = light.run("python", "-c", BENCHMARK, str(all_precisions_bundle), "--json", str(result))
     assert done.returncode == 0, done.stderr
-    rows = json.loads(Path(files[0]).read_text())["results"]
+    rows = json.loads(result.read_text())["results"]
     assert {row["file"] for row in rows} == {v.file for v in Bundle(all_precisions_bundle).manifest.variants}
     refused = TOO_NEW if light.name == "tflite-runtime" else set()
     for row in rows:
         runs_here = row["engine"] == light.engine and row["precision"] not in refused
         assert (row["runs"] > 0, row["reason"] is None) == (runs_here, runs_here), row["file"]
-    assert "<svg" in Path(files[1]).read_text(encoding="utf-8")
+    page = light.run("edgeword", "benchmark", "--from", str(result), "--html", str(light.folder / "page.html"))
+    assert page.returncode == 2
+    assert page.stderr == 'edgeword: matplotlib and jinja2 are not installed; pip install "edgeword[report]"\n'
 
 
 def test_a_first_load_says_what_is_refused_and_a_second_does_not(light_of, all_precisions_bundle, tmp_path):

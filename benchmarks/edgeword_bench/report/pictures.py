@@ -15,6 +15,7 @@ from edgeword_bench.report.tables import by_speed
 from edgeword_bench.results.result import Report, Result
 
 POSITION_BINS = 24
+_SHARES = (1, 25, 50, 75, 99)
 _LEGEND_ROW, _DISTRIBUTION_ROW = 0.17, 0.34
 
 Floats = NDArray[np.float64]
@@ -112,14 +113,14 @@ def distributions(report: Report) -> Any:
             _name_row(axes, place, f"{shortened(row.name, 34)}  {figure(row.p50_us)}")
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
-        name_axes(axes, "µs a word: 1, 25, 50, 75, 99 of 100", "", "x")
+        name_axes(axes, f"µs a word: {', '.join(map(str, _SHARES))} of 100", "", "x")
     return axes.figure
 
 
 def _spread(row: Result) -> list[float]:
     """The 1st, 25th, 50th, 75th and 99th of 100 words, microseconds."""
     words = all_words(row)
-    return np.percentile(words if words.size else [row.p50_us or 0.0], (1, 25, 50, 75, 99)).tolist()
+    return [float(np.percentile(words, share)) if words.size else row.p50_us or 0.0 for share in _SHARES]
 
 
 def _draw_spread(axes: Any, place: int, spread: Sequence[float], colour: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from peers.loops import Loaded, stepping
+from studies.peers.ways.loops import Loaded, stepping
 
 Array = NDArray[np.float32]
 State = tuple[Array, Array]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from peers.loops import Loaded, stepping
+from studies.peers.ways.loops import Loaded, stepping
 
 State = tuple[torch.Tensor, torch.Tensor]
 

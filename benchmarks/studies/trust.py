@@ -1,6 +1,6 @@
 """How far `edgeword benchmark` can be trusted: its p50 beside another clock's, and its verdicts on itself.
 
-    python benchmarks/trust.py BUNDLE [--repeats 10] [--out benchmarks/results/trust.json]
+    python -m studies.trust BUNDLE [--repeats 10] [--out benchmarks/results/trust.json]
 
 The p50 of a word is held against `timeit` around the same stream of words, in a process of its own, in turn with the
 benchmark. Then pairs of benchmarks of the same bundle are compared with each other: each `slower` or `faster` is a
@@ -33,7 +33,7 @@ print(statistics.median(timeit.repeat(words.__next__, number=10, repeat=500)) * 
 
 def main() -> None:
     """Measure, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="studies.trust", description=__doc__.splitlines()[0])
     parser.add_argument("bundle")
     parser.add_argument("--repeats", type=int, default=10, choices=range(2, 1001), metavar="N")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/trust.json"))

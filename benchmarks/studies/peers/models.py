@@ -10,19 +10,16 @@ import keras
 import numpy as np
 from keras import layers
 
-from edgeword.manifest import Window
-from edgeword.padding import Padding
 from edgeword.precisions import FORMATS
-from edgeword.tokenizer import Tokenizer
-from edgeword_export.calibration import Calibration
+from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword_export.exporting import export
-from edgeword_export.formats import writer
-from edgeword_export.keras_model import inspect_model
+from edgeword_export.formats.writer import writer
+from edgeword_export.graphs.signature import Signature, Signatures, Style
+from edgeword_export.graphs.step_graph import StepModel
 from edgeword_export.quiet import quiet
-from edgeword_export.signature import Signature, Signatures, Style
-from edgeword_export.step_graph import StepModel
-from peers import numpy_loop, tensorflow_loops
-from peers.task import PROMPT_WORDS, QUESTIONS, STEP_WORDS, WINDOW, WINDOW_WORDS, Task
+from edgeword_export.source.keras_model import inspect_model
+from studies.peers.task import PROMPT_WORDS, QUESTIONS, STEP_WORDS, WINDOW, WINDOW_WORDS, Task
+from studies.peers.ways import with_numpy, with_tensorflow
 
 
 @dataclass(frozen=True)
@@ -83,8 +80,8 @@ def notebook_model(sizes: Sizes, length: int | None, *, mask: bool) -> keras.Mod
 def task(model: keras.Model, sizes: Sizes, folder: Path) -> Task:
     """The notebook's words and answers; raises ValueError where the NumPy step does not continue them."""
     prompt = list(range(5, 5 + PROMPT_WORDS))
-    notebook = tensorflow_loops.predict(model)(prompt, WINDOW_WORDS)
-    words = numpy_loop.build(folder).loop(prompt, STEP_WORDS)
+    notebook = with_tensorflow.predict(model)(prompt, WINDOW_WORDS)
+    words = with_numpy.build(folder).loop(prompt, STEP_WORDS)
     if words[:WINDOW_WORDS] != notebook:
         raise ValueError(f"the NumPy step says {words[:WINDOW_WORDS]}, the notebook {notebook}")
     random = np.random.default_rng(1)
@@ -109,8 +106,7 @@ def _write_step_files(model: keras.Model, folder: Path) -> None:
 
 def written(signatures: Signatures, file_format: str) -> dict[str, bytes]:
     """Graphs in each of `STEP_PRECISIONS`, which need no text to calibrate on."""
-    calibration = Calibration(signatures, [], Window(None, Padding(), masked=True), [])
-    files = writer(file_format, signatures, calibration)
+    files = writer(file_format, signatures)
     return {precision: files.write(precision) for precision in STEP_PRECISIONS}
 
 

@@ -1,18 +1,22 @@
-"""The figures that edgeword promises of itself, from the rows and from processes of their own."""
+"""The figures that edgeword promises of itself, from the harness and from processes of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import edgeword
-from edgeword.engines import ENGINES
-from peers.cold_start import cold_start
-from peers.connection import child_environment
-from peers.flatness import flatness
-from peers.interleaving import Row, median, median_interval
-from peers.task import Task
+from edgeword.engines.engine import ENGINES
+from edgeword.precisions import model_file
+from edgeword_bench.measuring.subject import SubjectTimes
+from edgeword_bench.results.percentiles import median, percentile
+from edgeword_bench.results.summary import process_medians, times_of
+from studies.peers.cold_start import cold_start
+from studies.peers.flatness import flatness
+from studies.peers.table import child_environment
+from studies.peers.task import Task
 
 RUNS = 15
 
@@ -36,18 +40,18 @@ RATIOS: tuple[tuple[str, str, str], ...] = tuple(
 _SIZE_RATIOS = (("dynamic-int8", "float32"), ("int4", "dynamic-int8"))
 
 
-def own_figures(rows: Sequence[Row], folder: Path, runs: int = RUNS) -> dict[str, Any]:
+def own_figures(times: Mapping[str, Sequence[SubjectTimes]], folder: Path, runs: int = RUNS) -> dict[str, Any]:
     """Raw values and ratios; a ratio that could not be had is None."""
     bundle = edgeword.Bundle(folder / "bundle")
     prompt = bundle.tokenizer.decode(Task.load(folder).prompt)
-    environment = child_environment(folder)
     # A user's first start writes the byte code, and the others find it.
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment = {**inherited, **child_environment(folder)}
     flat = {engine: flatness(bundle.path, engine, prompt, environment, runs) for engine in ENGINES}
     cold = {engine: cold_start(bundle.path, engine, environment, runs) for engine in ENGINES}
     sizes = {variant.file: variant.size for variant in bundle.manifest.variants}
     return {
-        "time_ratios": time_ratios(rows),
+        "time_ratios": time_ratios(times),
         "flatness": {engine: {"ratio": median(ratios), "ratios": ratios} for engine, ratios in flat.items()},
         "cold_start": {
             engine: {"ratio": _over(median(seconds["generate"]), median(seconds["imports"])), "seconds": seconds}
@@ -58,32 +62,26 @@ def own_figures(rows: Sequence[Row], folder: Path, runs: int = RUNS) -> dict[str
     }
 
 
-def time_ratios(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """The table above, divided round by round, so that a slow round counts on both sides; medians."""
-    times = {row.peer.name: row.times_us for row in rows}
+def time_ratios(times: Mapping[str, Sequence[SubjectTimes]]) -> list[dict[str, Any]]:
+    """The table above, divided process by process, so that a slow moment counts on both sides; medians."""
+    medians = {name: process_medians(times_of(processes)) for name, processes in times.items()}
     found = []
     for what, above, below in RATIOS:
-        ratios = [one / other for one, other in zip(times.get(above, []), times.get(below, []), strict=False)]
-        found.append(
-            {
-                "what": what,
-                "above": above,
-                "below": below,
-                "ratio": median(ratios),
-                "interval": median_interval(ratios),
-            }
-        )
+        pairs = zip(medians.get(above, []), medians.get(below, []), strict=False)
+        estimate = percentile([one / other for one, other in pairs], 50)
+        figures = {"ratio": estimate and estimate.value, "interval": estimate and estimate.interval}
+        found.append({"what": what, "above": above, "below": below, **figures})
     return found
 
 
-def size_ratios(sizes: dict[str, int]) -> list[dict[str, Any]]:
+def size_ratios(sizes: Mapping[str, int]) -> list[dict[str, Any]]:
     """The files of one precision over those of another."""
     return [
         {
-            "what": f"{above} over {below}, {kind.format}",
-            "ratio": _over(sizes.get(f"model.{above}.{kind.format}"), sizes.get(f"model.{below}.{kind.format}")),
+            "what": f"{above} over {below}, {engine.format}",
+            "ratio": _over(*(sizes.get(model_file(precision, engine.format)) for precision in (above, below))),
         }
-        for kind in ENGINES.values()
+        for engine in ENGINES.values()
         for above, below in _SIZE_RATIOS
     ]
 

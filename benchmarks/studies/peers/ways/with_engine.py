@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from peers.loops import Loaded, Loop, replaying, stepping
-from peers.task import WINDOW
+from studies.peers.task import WINDOW
+from studies.peers.ways.loops import Loaded, Loop, replaying, stepping
 
 Arrays = list[NDArray[np.float32]]
 

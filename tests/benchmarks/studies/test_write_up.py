@@ -2,14 +2,13 @@
 
 import dataclasses
 import json
-import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
 
-import scaling
-import write_up
-from edgeword_bench import machine
+from edgeword_bench.measuring import machine
+from edgeword_bench.report.drawing import png
+from studies import targets, write_up
 from tests.benchmarks.reports import report, result
 
 ENVIRONMENT = {"machine": machine.machine(), "versions": machine.versions(), "defaults": {"units": 256, "window": None}}
@@ -63,7 +62,7 @@ def test_who_is_ahead_is_named(written):
 
 def test_another_precision_is_not_ahead():
     rows = (peer("PyTorch", 1.0, "dynamic-int8"), peer("edgeword onnx, float32", 3.0))
-    assert write_up.ahead_of_edgeword("A", peers(*rows)) == []
+    assert targets.ahead_of_edgeword("A", peers(*rows)) == []
 
 
 def test_a_bare_engine_is_ahead_of_edgeword_on_it_alone():
@@ -72,7 +71,7 @@ def test_a_bare_engine_is_ahead_of_edgeword_on_it_alone():
         peer("edgeword onnx, float32", 3.0),
         peer("edgeword litert, float32", 2.0),
     )
-    (line,) = write_up.ahead_of_edgeword("A", peers(*rows))
+    (line,) = targets.ahead_of_edgeword("A", peers(*rows))
     assert "bare litert step, float32 (1.0 µs) is ahead of edgeword litert, float32" in line
 
 
@@ -83,7 +82,7 @@ def test_what_all_models_have_in_common_is_said_once(written):
 
 def test_what_chance_may_have_decided_is_said():
     rows = (peer("NumPy", 2.0, interval_us=[1.0, 2.5]), peer("edgeword onnx, float32", 3.0, interval_us=[2.0, 4.0]))
-    assert write_up.ahead_of_edgeword("A", peers(*rows))[0].endswith("(3.0 µs), though their intervals overlap.")
+    assert targets.ahead_of_edgeword("A", peers(*rows))[0].endswith("(3.0 µs), though their intervals overlap.")
 
 
 def test_a_busy_machine_is_said(written):
@@ -94,18 +93,12 @@ def test_a_busy_machine_is_said(written):
 
 def test_a_peer_that_could_not_be_had_says_why(written):
     page = written(peers_A=peers(peer("PyTorch", None, library=None, reason="there is no torch")))
-    assert "| PyTorch | - | 1 | - | not measured: there is no torch | - |" in page
+    assert "| PyTorch | – | 1 | – | not measured: there is no torch | – |" in page
 
 
 def test_without_results_there_is_only_the_head(written):
     assert written().startswith("# Benchmarks\n")
     assert "##" not in written()
-
-
-def test_exponents_are_those_of_a_power():
-    x = [1_000, 3_000, 10_000]
-    found = scaling.exponents(x, [2 * value**1.5 for value in x])
-    assert found == pytest.approx({"all": 1.5, "end": 1.5})
 
 
 def test_every_picture_is_drawn(tmp_path):
@@ -117,4 +110,17 @@ def test_every_picture_is_drawn(tmp_path):
     (tmp_path / "scaling.json").write_text(json.dumps({"sweeps": {"units": [line]}}))
     pictures = dict(write_up.drawn(tmp_path))
     assert pictures.keys() == {"benchmark-size", "benchmark-distributions", "benchmark-positions", "scaling-units"}
-    assert all(ET.fromstring(svg).tag.endswith("svg") for svg in pictures.values())  # noqa: S314 (our own)
+    assert all(png(picture).startswith(b"\x89PNG") for picture in pictures.values())
+
+
+def test_how_a_word_grows_and_how_far_to_trust_it_have_their_tables(written):
+    line = {"engine": "onnx", "precision": "float32", "threads": 1, "x": [1000, 10000], "p50_us": [1.0, 10.0]}
+    scaling = {"environment": ENVIRONMENT, "sweeps": {"units": [{**line, "exponents": {"all": 1.0, "end": 0.5}}]}}
+    clocks = {"onnx float32": {"benchmark_us": 10.0, "timeit_us": 8.0, "ratio": 1.25}}
+    counts = {"comparisons": 10, "with_a_false_verdict": 1, "slower_than_5_percent": 0}
+    ratios = {"smallest_ratio": 0.98, "largest_ratio": 1.02}
+    page = written(scaling=scaling, trust={"environment": ENVIRONMENT, "p50": clocks, **counts, **ratios})
+    assert "| units 1,000 to 10,000 | onnx | float32 | 1 | 1, 10 | 1.00 | 0.50 |" in page
+    assert "![Time a word against units](pictures/scaling-units.png)" in page
+    assert "| onnx float32 | 10.0 | 8.0 | 1.250 |" in page
+    assert "Of 10 comparisons of a benchmark with itself, 1 said" in page

@@ -9,8 +9,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from peers.loops import Loaded, Loop, replaying
-from peers.task import WINDOW
+from studies.peers.task import WINDOW
+from studies.peers.ways.loops import Loaded, Loop, replaying
 
 
 def build(folder: Path, way: str) -> Loaded:

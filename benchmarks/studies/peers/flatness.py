@@ -19,7 +19,7 @@ _EARLY, _LATE, _SPAN = 10, 1000, 100
 
 def flatness(bundle: Path, engine: str, prompt: str, environment: Mapping[str, str], runs: int) -> list[float]:
     """The ratio of each run, from a process of its own."""
-    command = [sys.executable, "-m", "peers.flatness", str(bundle), engine, prompt, str(runs)]
+    command = [sys.executable, "-m", "studies.peers.flatness", str(bundle), engine, prompt, str(runs)]
     done = subprocess.run(command, check=True, capture_output=True, env=environment)
     ratios: list[float] = json.loads(done.stdout.splitlines()[-1])
     return ratios

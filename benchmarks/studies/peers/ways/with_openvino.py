@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import openvino
 
-from peers.loops import Loaded, stepping
+from studies.peers.ways.loops import Loaded, stepping
 
 # bfloat16 would be OpenVINO's own choice on some processors.
 _SETTINGS = {

@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 
 import edgeword
-from peers.loops import Loaded
+from studies.peers.ways.loops import Loaded
 
 
 def build(folder: Path, engine: str, precision: str) -> Loaded:

@@ -1,24 +1,23 @@
-"""The machine and the versions."""
+"""The machine and the versions beside the results of a study."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from edgeword_bench import machine
-
-_PEERS = ("tensorflow", "keras", "tf2onnx", "torch", "openvino")
+from edgeword_bench.measuring import machine
 
 
-def environment(before: machine.Moment) -> dict[str, Any]:
+def environment(before: machine.Moment, threads: int, packages: Sequence[str] = ()) -> dict[str, Any]:
     """What the figures depend on, measured since `before`; the version of a package that is not installed is None."""
     facts, state = machine.machine(), machine.meanwhile(before, machine.moment())
     return {
         "machine": facts,
         "state": asdict(state),
-        "warnings": machine.doubts(facts, state, threads=1),
-        "versions": {**machine.versions(), **{name: _version(name) for name in _PEERS}},
+        "warnings": machine.doubts(facts, state, threads),
+        "versions": {**machine.versions(), **{name: _version(name) for name in packages}},
     }
 
 
