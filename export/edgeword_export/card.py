@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgeword.bundle.manifest import Manifest
-from edgeword.bundle.summary import fidelity_table, window_text
+from edgeword.bundle.summary import fidelity_table
 
 _CARD = """\
 ---
@@ -20,6 +20,7 @@ tags:
 A next-word language model, exported from Keras by edgeword {version} on {created}.
 
 - Vocabulary: {vocabulary:,} ids. Window: {window}.
+- Convention: {convention}.
 - Decode mode: {mode}. {reason}.
 - Measured on {positions:,} positions of text ({text}); the Keras model's own perplexity there is {perplexity:.2f}.
 
@@ -60,7 +61,8 @@ def model_card(manifest: Manifest) -> str:
         version=manifest.edgeword_version,
         created=manifest.created,
         vocabulary=manifest.spec.vocabulary,
-        window=window_text(manifest.spec.window),
+        window=manifest.spec.window.text,
+        convention=manifest.convention.line,
         mode=manifest.spec.decode.mode,
         reason=manifest.proof.reason.capitalize(),
         positions=manifest.variants[0].fidelity.positions,

@@ -31,6 +31,10 @@ def _add_export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a run folder, a .keras or a .h5 file")
     parser.add_argument("--out", required=True, metavar="BUNDLE", help="the folder to write; must not exist")
     parser.add_argument("--padding", choices=SIDES, default="pre", help="side that training padded; default: pre")
+    parser.add_argument("--truncating", choices=SIDES, default="pre", help="side that training cut; default: pre")
+    parser.add_argument(
+        "--says", metavar="FILE", help="prompts with what your own loop answered: .jsonl, or tabs between"
+    )
     parser.add_argument("--tokenizer", metavar="FILE", help="Keras' tokenizer.to_json(), edgeword's, or a word list")
     parser.add_argument("--window", type=positive, metavar="L", help="length of the padded window")
     parser.add_argument("--formats", type=_names, default=list(FORMATS), metavar="A,B", help=",".join(FORMATS))
@@ -57,6 +61,8 @@ def _run_export(arguments: argparse.Namespace) -> int:
         tokenizer=arguments.tokenizer,
         window=arguments.window,
         padding=arguments.padding,
+        truncating=arguments.truncating,
+        says=arguments.says,
         formats=arguments.formats,
         precisions=precisions,
         decode=arguments.decode,
@@ -67,6 +73,7 @@ def _run_export(arguments: argparse.Namespace) -> int:
         report=_report,
     )
     manifest = exported.manifest
+    print(manifest.convention.line)
     print(f"decode mode {manifest.spec.decode.mode}: {manifest.proof.reason}")
     print("\n".join(fidelity_table(manifest.variants)))
     for failure in exported.failures:

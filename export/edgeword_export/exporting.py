@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -26,12 +27,12 @@ from edgeword_export.errors import ConversionError
 from edgeword_export.formats.writer import Writer, writer
 from edgeword_export.graphs.calibration import Calibration, Samples
 from edgeword_export.graphs.graphs import graphs_of
-from edgeword_export.options import DEFAULT_PRECISIONS, ExportOptions, PathLike
+from edgeword_export.options import DEFAULT_PRECISIONS, ExportOptions, PathLike, Says
 from edgeword_export.proof.decode_mode import Decoding, decide
 from edgeword_export.proof.gates import gate_failure
 from edgeword_export.proof.prover import Prover
-from edgeword_export.proof.reference import Reference
-from edgeword_export.source.opening import Source, open_source
+from edgeword_export.source.opening import Source, evaluation_text, open_source
+from edgeword_export.witness.settling import Settled, settle
 
 Announce = Callable[[str], None]
 
@@ -49,9 +50,11 @@ def export(
     model: str | os.PathLike[str],
     out: str | os.PathLike[str],
     *,
-    tokenizer: PathLike | None = None,
+    tokenizer: Any = None,
     window: int | None = None,
     padding: Side = "pre",
+    truncating: Side = "pre",
+    says: Says | None = None,
     formats: Sequence[str] = FORMATS,
     precisions: Sequence[str] = DEFAULT_PRECISIONS,
     decode: str = "auto",
@@ -70,6 +73,8 @@ def export(
         tokenizer=tokenizer,
         window=window,
         padding=padding,
+        truncating=truncating,
+        says=says,
         formats=tuple(formats),
         precisions=tuple(precisions),
         decode=decode,  # type: ignore[arg-type]  # checked there
@@ -83,26 +88,32 @@ def export(
 
 
 def _write(path: Path, source: Source, options: ExportOptions, report: Announce) -> Exported:
+    if source.mends:
+        report(f"the file is of an older Keras; mended: {'; '.join(source.mends)}")
     if source.tokenizer.vocab_size < source.model.vocabulary:
         report(f"the tokenizer has {source.tokenizer.vocab_size} ids, the model {source.model.vocabulary} words")
-    report(f"asking the Keras model about {source.evaluation.tokens:,} tokens ({source.evaluation.source})")
-    reference = Reference(source.model, source.window, source.windowed)
-    prover = Prover(reference, source.evaluation, source.tokenizer.oov_id)
-    graphs = graphs_of(source.model, source.window, source.windowed)
+    settled = settle(source, options.says, report)
+    reference = settled.reference
+    report(settled.convention.line)
+    evaluation = evaluation_text(source, reference.window, reference.windowed, reference.after, options.eval)
+    report(f"asking the Keras model about {evaluation.tokens:,} tokens ({evaluation.source})")
+    prover = Prover(reference, evaluation, source.tokenizer.oov_id)
+    graphs = graphs_of(source.model, reference.window, reference.windowed)
     writers = {name: writer(name, graphs.signatures) for name in dict.fromkeys(options.formats)}
     report(f"converting to {options.formats[0]}")
     decoding = decide(graphs, prover, writers[options.formats[0]], options.decode)
     report(f"decode mode {decoding.spec.decode.mode}: {decoding.proof.reason}")
-    samples = Calibration(graphs.signatures, decoding.spec, source.calibration_texts())
+    samples = Calibration(graphs.signatures, decoding.spec, evaluation.calibration_texts())
     shipped = _Shipped(prover, decoding.spec, samples, options.max_perplexity_increase, report)
     for name, precision in options.variants():
         shipped.add(writers[name], precision)
     if not shipped.variants:
         raise GateError(f"no variant is fit to ship: {'; '.join(shipped.failures)}")
-    manifest = _manifest(options.name or path.name, source, prover, decoding, shipped.variants)
-    card = model_card(manifest).encode("utf-8")
-    manifest = dataclasses.replace(manifest, files=(file_entry(CARD_FILE, card),))
-    write_bundle(path, manifest, {**shipped.files, TOKENIZER_FILE: source.tokenizer_bytes, CARD_FILE: card})
+    manifest = _manifest(options.name or path.name, source, settled, prover, decoding)
+    manifest = dataclasses.replace(manifest, variants=tuple(shipped.variants))
+    others = {**settled.files, CARD_FILE: model_card(manifest).encode("utf-8")}
+    manifest = dataclasses.replace(manifest, files=tuple(file_entry(*item) for item in others.items()))
+    write_bundle(path, manifest, {**shipped.files, TOKENIZER_FILE: source.tokenizer_bytes, **others})
     return Exported(path, manifest, tuple(shipped.failures))
 
 
@@ -152,22 +163,23 @@ class _Shipped:
         )
 
 
-def _manifest(name: str, source: Source, prover: Prover, decoding: Decoding, variants: Sequence[Variant]) -> Manifest:
-    """All of it but the card's entry, which is written from it."""
+def _manifest(name: str, source: Source, settled: Settled, prover: Prover, decoding: Decoding) -> Manifest:
+    """All of it but the entries of the files."""
     return Manifest(
         format_version=FORMAT_VERSION,
         name=name,
         created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         edgeword_version=__version__,
         spec=decoding.spec,
+        convention=settled.convention,
         proof=decoding.proof,
         tokenizer=file_entry(TOKENIZER_FILE, source.tokenizer_bytes),
         files=(),
-        variants=tuple(variants),
+        variants=(),
         training=source.facts,
         evaluation={
-            "text": source.evaluation.source,
-            "tokens": source.evaluation.tokens,
+            "text": prover.evaluation.source,
+            "tokens": prover.evaluation.tokens,
             "keras_perplexity": prover.yardstick.perplexity,
             "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
         },

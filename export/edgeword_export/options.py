@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from edgeword.errors import UsageError
 from edgeword.padding import SIDES, Side
@@ -14,6 +15,9 @@ DEFAULT_PRECISIONS = ("float32", "dynamic-int8", "int4")
 DECODES = ("auto", "step", "window")
 LONGEST_WINDOW = 4096
 
+Says = str | os.PathLike[str] | Sequence[tuple[str, str]] | Callable[[str], str]
+"""A file, pairs of prompt and text, or the owner's own function from prompt to text."""
+
 PathLike = str | os.PathLike[str]
 
 
@@ -21,11 +25,16 @@ PathLike = str | os.PathLike[str]
 class ExportOptions:
     """The options of one export; raises UsageError naming the option and its range."""
 
-    tokenizer: PathLike | None = None
+    tokenizer: Any = None
+    """A file, or what lives in Python: Keras' Tokenizer, a text layer, a dict, a list."""
     window: int | None = None
     """Length of the padded window; None takes the model's own."""
     padding: Side = "pre"
     """The side on which the model's training padded short texts."""
+    truncating: Side = "pre"
+    """The side on which it cut long ones."""
+    says: Says | None = None
+    """What the owner's own loop answered: a file, pairs, or a function; None guesses how the loop reads the model."""
     formats: tuple[str, ...] = FORMATS
     precisions: tuple[str, ...] = DEFAULT_PRECISIONS
     """Or `("all",)`."""
@@ -45,6 +54,7 @@ class ExportOptions:
             ("precisions", self.precisions, (*PRECISIONS, "all")),
             ("decode", [self.decode], DECODES),
             ("padding", [self.padding], SIDES),
+            ("truncating", [self.truncating], SIDES),
         ):
             unknown = [value for value in values if value not in known]
             if unknown or not values:

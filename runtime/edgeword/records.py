@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import functools
 import json
+import keyword
 import math
 import sys
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from itertools import pairwise
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
@@ -65,7 +66,7 @@ def read_record(cls: type[T], data: Any, where: str) -> T:
     for problem, keys in (("misses", kinds.keys() - data.keys()), ("has the unknown key", data.keys() - kinds.keys())):
         if keys:
             raise RecordError(f"{where} {problem} {min(keys)!r}")
-    values = {name: _read(kind, data[name], f"{where}.{name}") for name, kind in kinds.items()}
+    values = {_field(key): _read(kind, data[key], f"{where}.{key}") for key, kind in kinds.items()}
     try:
         return cls(**values)
     except RecordError:
@@ -78,7 +79,21 @@ def read_record(cls: type[T], data: Any, where: str) -> T:
 def _kinds(cls: Any) -> dict[str, Any]:
     """A record's keys and what their values may be."""
     hints = get_type_hints(cls)
-    return {field.name: hints[field.name] for field in fields(cls) if field.init}
+    return {_key(field.name): hints[field.name] for field in fields(cls) if field.init}
+
+
+def record_dict(record: Any) -> dict[str, Any]:
+    """What `read_record` reads, of JSON types."""
+    return asdict(record, dict_factory=lambda pairs: {_key(name): value for name, value in pairs})
+
+
+def _key(field: str) -> str:
+    """A field that would be a word of Python's own ends in an underscore, its key does not."""
+    return field.rstrip("_")
+
+
+def _field(key: str) -> str:
+    return f"{key}_" if keyword.iskeyword(key) else key
 
 
 def is_int(value: Any) -> bool:

@@ -36,6 +36,7 @@ class Prover:
 
     def __init__(self, reference: Reference, evaluation: Evaluation, oov_id: int | None) -> None:
         self.reference = reference
+        self.evaluation = evaluation
         self.yardstick = Yardstick(reference, evaluation, oov_id)
         prompt = evaluation.prompts()[-1]
         ids, logprobs = reference.greedy(prompt, SELF_TEST_WORDS)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from edgeword.bundle.spec import Window
 from edgeword.errors import UsageError
 from edgeword.tokenizers.tokenizer import Tokenizer
-from edgeword_export.source.keras_model import NextWordModel
+
+After = Callable[[list[list[int]]], NDArray[np.float32]]
 
 MAX_POSITIONS = 2000
 PROMPTS = 20
+_CALIBRATION_TOKENS = 300
 
 # The reference holds one row of V float32 for each position: 40 million are 160 MB.
 _MAX_LOGITS = 40_000_000
@@ -30,6 +32,15 @@ class Evaluation:
     def tokens(self) -> int:
         """How many tokens there are."""
         return sum(len(sequence) for sequence in self.sequences)
+
+    def calibration_texts(self) -> list[tuple[int, ...]]:
+        """Some hundred tokens, from the end of the text."""
+        texts: list[tuple[int, ...]] = []
+        for sequence in reversed(self.sequences):
+            texts.append(sequence)
+            if sum(map(len, texts)) >= _CALIBRATION_TOKENS:
+                break
+        return texts
 
     def prompts(self) -> list[tuple[int, ...]]:
         """The beginnings of some sequences, one to eight tokens each."""
@@ -59,13 +70,15 @@ def encoded(texts: Sequence[str], tokenizer: Tokenizer) -> list[list[int]]:
     return sequences
 
 
-def sampled(source: NextWordModel, window: Window, words: int, tokenizer_ids: int, count: int = 40) -> list[list[int]]:
-    """Sequences drawn from the Keras model's own distribution, from different first tokens; seeded."""
+def sampled(after: After, words: int, tokenizer_ids: int, count: int = 40) -> list[list[int]]:
+    """Sequences drawn from the Keras model's own distribution, from different first tokens; seeded.
+
+    `after` gives its log-probabilities `[N, V]` after N contexts, as its owner reads it.
+    """
     random = np.random.default_rng(0)
-    length = window.length or words
     ids = random.integers(1, tokenizer_ids, (count, 1))
     for _ in range(words - 1):
-        logprobs = source.last_logprobs(window.padding.windows(ids.tolist(), length))[:, :tokenizer_ids].copy()
+        logprobs = after(ids.tolist())[:, :tokenizer_ids].copy()
         logprobs[:, 0] = -np.inf
         gumbel = random.gumbel(size=logprobs.shape)  # argmax of logprobs + Gumbel noise is a sample
         ids = np.concatenate([ids, (logprobs + gumbel).argmax(-1)[:, None]], axis=1)

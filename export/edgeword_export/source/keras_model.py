@@ -1,29 +1,24 @@
-"""A Keras next-word model, read from a run folder or a file, and what it answers."""
+"""A Keras next-word model, and what it answers."""
 
 from __future__ import annotations
 
+import dataclasses
 import functools
-import re
-import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-import edgeword_train.models.cells  # noqa: F401 (registers the cells that a run may hold)
 from edgeword.bundle.spec import Window
-from edgeword.errors import InputFileError
 from edgeword.padding import Padding
 from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword_export.errors import ModelError
+from edgeword_export.keras_files.refusals import first_line
 from edgeword_export.source.logits import log_probabilities
-
-KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
 
 # How many logits a chunk of the reference may hold: 50 million float32 are 200 MB.
 _MAX_LOGITS = 50_000_000
@@ -45,12 +40,24 @@ class NextWordModel:
     masked: bool
     """Whether padding (id 0) is masked."""
 
-    def last_logprobs(self, windows: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Log-probabilities `[N, V]` after padded windows `[N, L]`."""
+    def logprobs_at(self, windows: NDArray[np.int32], positions: NDArray[np.int64] | None) -> NDArray[np.float32]:
+        """Log-probabilities `[N, V]` after windows `[N, L]`, at a position of each; None: at the last."""
         rows = max(1, min(128, _MAX_LOGITS // (self.vocabulary * (windows.shape[1] if self.sequences else 1))))
-        chunks = [self._answer(windows[start : start + rows]) for start in range(0, len(windows), rows)]
-        last: NDArray[np.float32] = np.concatenate([chunk[:, -1] if self.sequences else chunk for chunk in chunks])
-        return last
+        chunks = []
+        for start in range(0, len(windows), rows):
+            answer = self._answer(windows[start : start + rows])
+            if self.sequences:
+                at = -1 if positions is None else positions[start : start + rows]
+                answer = answer[np.arange(len(answer)), at]
+            chunks.append(answer)
+        return np.concatenate(chunks)
+
+    def takes(self, length: int) -> bool:
+        """Whether Keras runs the model on windows of this length, whatever length it declares."""
+        try:
+            return bool(np.isfinite(self._answer(np.ones((1, length), np.int32))).all())
+        except Exception:  # each layer refuses in its own way
+            return False
 
     def sequence_logprobs(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Log-probabilities `[T, V]` after each token of one unpadded text, all words before it in view."""
@@ -67,42 +74,7 @@ class NextWordModel:
         def answer(ids: tf.Tensor) -> tf.Tensor:
             return log_probabilities(tf.cast(self.model(ids, training=False), tf.float32), self.probabilities)
 
-        return tf.function(answer, input_signature=[tf.TensorSpec((None, self.length), tf.int32)])
-
-
-def load_keras(path: Path, custom_objects: Mapping[str, Any] | None = None) -> keras.Model:
-    """Read a `.keras` or `.h5` file; code inside it is never run (`safe_mode`). Raises ModelError."""
-    if not path.is_file():
-        raise InputFileError(f"there is no file {path}; give a run folder, a .keras or a .h5 file")
-    if path.suffix not in KERAS_SUFFIXES:
-        raise ModelError(f"{path} is neither a run folder nor a {', '.join(KERAS_SUFFIXES)} file; save it with Keras")
-    if path.suffix == ".keras" and not zipfile.is_zipfile(path):
-        raise ModelError(f"Keras cannot read {path}: it is cut off or no .keras file; save or copy it again")
-    try:
-        model = keras.models.load_model(path, custom_objects=custom_objects, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises whatever the damaged part of the file led to
-        raise ModelError(f"Keras cannot read {path}: {_mend(error)}") from None
-    for layer in leaf_layers(model):
-        if isinstance(layer, keras.layers.Lambda):
-            raise ModelError(f"{path}: {_lambda_refused(layer.name)}")
-    return model
-
-
-def _mend(error: Exception) -> str:
-    """What Keras says, in one line that says how to go on."""
-    text = str(error)
-    if "Lambda" in text and "unsafe" in text.lower():
-        return _lambda_refused("")
-    unknown = re.search(r"(?:locate class|deserialize class|Unknown \w+:?) ['\"]?([\w>]+)", text)
-    if unknown:
-        name = unknown[1].rpartition(">")[2]
-        return f"it does not know {name!r}; give its class, registered with Keras, as --custom-objects module:{name}"
-    return f"{first_line(error)}; save the model again"
-
-
-def _lambda_refused(name: str) -> str:
-    layer = f"the Lambda layer {name!r}" if name else "a Lambda layer"
-    return f"{layer} holds code that would run here; put it into a layer class and give that with --custom-objects"
+        return tf.function(answer, input_signature=[tf.TensorSpec((None, None), tf.int32)])
 
 
 def inspect_model(model: keras.Model) -> NextWordModel:
@@ -128,6 +100,13 @@ def inspect_model(model: keras.Model) -> NextWordModel:
             )
     probabilities = bool((output >= 0).all() and np.allclose(output.sum(-1), 1, atol=1e-3))
     return NextWordModel(model, length, vocabulary, output.ndim == 3, probabilities, masked)
+
+
+def fitted(tokenizer: Tokenizer, source: NextWordModel) -> Tokenizer:
+    """Without the words that neither text nor model can come to: ids beyond both `num_words` and the output."""
+    if tokenizer.num_words is None or tokenizer.num_words > source.vocabulary:
+        return tokenizer
+    return dataclasses.replace(tokenizer, vocabulary=tokenizer.vocabulary[: source.vocabulary - 1])
 
 
 def check_tokenizer(tokenizer: Tokenizer, source: NextWordModel) -> None:
@@ -157,10 +136,12 @@ def _check_embeddings(model: keras.Model) -> None:
 
 
 def window_of(source: NextWordModel, length: int | None, padding: Padding) -> Window:
-    """The window that a model is fed with; `length` speaks where the model itself leaves it open."""
-    if source.length and length and length != source.length:
+    """The window that a model is shown; `length` wins over what it declares, wherever Keras runs that."""
+    if source.length and length and length != source.length and not source.takes(length):
         raise ModelError(f"--window {length}, but the model reads windows of {source.length}; leave --window out")
-    return Window(source.length or length, padding, source.masked)
+    # Behind a text that is padded at its end, the last position says what comes after padding.
+    reads: Literal["end", "text"] = "text" if source.sequences and padding.side == "post" else "end"
+    return Window(length or source.length, padding, source.masked, reads=reads)
 
 
 def final_layer(model: keras.Model) -> keras.layers.Layer:
@@ -190,9 +171,3 @@ def _input_length(model: keras.Model) -> int | None:
 
 def _shape(array: NDArray[Any]) -> str:
     return f"[B, {', '.join(str(size) for size in array.shape[1:])}]"
-
-
-def first_line(error: BaseException) -> str:
-    """An error's text on one line, at most 240 characters of it."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 240 else text[:237] + "..."

@@ -12,75 +12,72 @@ from typing import Any
 from edgeword.bundle.spec import Window
 from edgeword.errors import UsageError
 from edgeword.padding import Padding
-from edgeword.tokenizers.foreign import read_tokenizer
 from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword_export.keras_files.reading import load_keras
+from edgeword_export.keras_files.refusals import first_line, is_saved_model
 from edgeword_export.options import ExportOptions, PathLike
-from edgeword_export.source.evaluation import Evaluation, encoded, evaluation_of, sampled
-from edgeword_export.source.keras_model import (
-    NextWordModel,
-    check_tokenizer,
-    first_line,
-    inspect_model,
-    load_keras,
-    window_of,
-)
+from edgeword_export.source.evaluation import After, Evaluation, encoded, evaluation_of, sampled
+from edgeword_export.source.keras_model import NextWordModel, check_tokenizer, fitted, inspect_model, window_of
+from edgeword_export.tokenizer_files.reading import read_any_tokenizer
 from edgeword_train.data.text_files import read_texts
 from edgeword_train.run.folder import Run, load_run
 
 # Fixed windows are also tried on text that outgrows them: there a step would remember what a window forgets.
 _WINDOWS_PER_PIECE = 3
 _LONGEST_PIECE = 200
-_CALIBRATION_TOKENS = 300
 
 
 @dataclass(frozen=True)
 class Source:
-    """A checked model with its tokenizer, window, evaluation text and facts for the manifest."""
+    """A checked model with its tokenizer, the window that is guessed for it, and facts for the manifest."""
 
     model: NextWordModel
     tokenizer: Tokenizer
     window: Window
     windowed: bool
-    """Whether the model's own words come from a padded window of fixed length."""
-    evaluation: Evaluation
+    """Whether the model's own words come from a window of fixed length."""
+    run: Run | None
+    """Where it was trained, if edgeword did it."""
     facts: Mapping[str, Any]
+    mends: tuple[str, ...] = ()
+    """What had to be mended in the file of an older Keras."""
 
     @property
     def tokenizer_bytes(self) -> bytes:
         """The bundle's tokenizer file."""
         return self.tokenizer.to_json().encode("utf-8")
 
-    def calibration_texts(self) -> list[tuple[int, ...]]:
-        """Some hundred tokens, from the end of the evaluation text."""
-        texts: list[tuple[int, ...]] = []
-        for sequence in reversed(self.evaluation.sequences):
-            texts.append(sequence)
-            if sum(map(len, texts)) >= _CALIBRATION_TOKENS:
-                break
-        return texts
-
 
 def open_source(path: Path, options: ExportOptions) -> Source:
     """Read and check MODEL and what belongs to it; raises the error that names what does not fit."""
-    run = load_run(path) if path.is_dir() else None
-    model = inspect_model(load_keras(run.model_path if run else path, _custom_objects(options.custom_objects)))
+    run = load_run(path) if path.is_dir() and not is_saved_model(path) else None
+    file = run.model_path if run else path
+    keras_model, mends = load_keras(file, _custom_objects(options.custom_objects))
+    model = inspect_model(keras_model)
     tokenizer = run.tokenizer if run and options.tokenizer is None else _read_tokenizer(options.tokenizer)
+    tokenizer = fitted(tokenizer, model)
     check_tokenizer(tokenizer, model)
-    window = window_of(model, options.window or (run.window if run else None), Padding(side=options.padding))
+    padding = Padding(side=options.padding, truncating=options.truncating)
+    window = window_of(model, options.window or (run.window if run else None), padding)
     windowed = model.length is not None or options.decode == "window" or (run is None and options.window is not None)
     if windowed and window.length is None:
         raise UsageError("--decode window: the model reads any length; say with --window L how many words it is to see")
-    longest = window.length * _WINDOWS_PER_PIECE if windowed and window.length else _LONGEST_PIECE
     facts = run.facts if run else {"file": path.name, "parameters": model.model.count_params()}
+    return Source(model, tokenizer, window, windowed, run, facts, mends)
+
+
+def evaluation_text(source: Source, window: Window, windowed: bool, after: After, given: PathLike | None) -> Evaluation:
+    """The text to measure on: given, held out from training, or sampled from the model as it is read."""
+    longest = window.length * _WINDOWS_PER_PIECE if windowed and window.length else _LONGEST_PIECE
     text, sequences = (
-        _given(options.eval, tokenizer)
-        or _held_out(run)
-        or ("sampled from the model", sampled(model, window, min(longest, 60), tokenizer.vocab_size))
+        _given(given, source.tokenizer)
+        or _held_out(source.run)
+        or ("sampled from the model", sampled(after, min(longest, 60), source.tokenizer.vocab_size))
     )
-    evaluation = evaluation_of(text, sequences, model.vocabulary, longest)
+    evaluation = evaluation_of(text, sequences, source.model.vocabulary, longest)
     if not evaluation.sequences:
         raise UsageError("there is too little text to measure on; give some with --eval FILE")
-    return Source(model, tokenizer, window, windowed, evaluation, facts)
+    return evaluation
 
 
 Texts = tuple[str, list[list[int]]]
@@ -95,10 +92,10 @@ def _held_out(run: Run | None) -> Texts | None:
     return ("held out from training", [list(ids) for ids in run.held_out]) if run and run.held_out else None
 
 
-def _read_tokenizer(path: PathLike | None) -> Tokenizer:
-    if path is None:
+def _read_tokenizer(tokenizer: Any) -> Tokenizer:
+    if tokenizer is None:
         raise UsageError("a Keras file comes without its tokenizer; give it with --tokenizer FILE")
-    return read_tokenizer(Path(path))
+    return read_any_tokenizer(tokenizer)
 
 
 def _custom_objects(names: Sequence[str]) -> dict[str, Any]:

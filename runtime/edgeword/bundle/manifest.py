@@ -5,17 +5,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from edgeword.bundle.spec import Spec, check_below
 from edgeword.errors import BundleError, UsageError
-from edgeword.records import RecordError, is_int, parse_json, read_record
+from edgeword.records import RecordError, is_int, parse_json, read_record, record_dict
 
 FORMAT_VERSION = 1
+WITNESS_FILE = "witness.jsonl"
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,33 @@ class Proof:
     """One sentence, naming the layer or the figure."""
     agreement: float | None
     """Share of positions (0 to 1) at which stepping named the Keras model's word; None if not measured."""
+
+
+@dataclass(frozen=True)
+class Convention:
+    """Who says how the model's owner reads it: how texts are padded and cut, and where the answer is read."""
+
+    from_: Literal["witness", "guessed", "run"]
+    """The owner's own answers, nobody, or the training run itself."""
+    text: str
+    """What it is, in words; the spec has it in full."""
+    answers: int
+    """How many of the owner's answers it gives, word for word."""
+    file: str | None
+    """The prompts and answers: JSON lines of `prompt` and `text`."""
+
+    def __post_init__(self) -> None:
+        if (self.from_ == "witness") != (self.answers > 0) or (self.from_ == "witness") != (self.file is not None):
+            raise UsageError("a witness has answers and a file, and nothing else has")
+
+    @property
+    def line(self) -> str:
+        """Who says so, in one line."""
+        if self.from_ == "witness":
+            return f"proven by {self.answers} of your own answers: {self.text}"
+        if self.from_ == "run":
+            return f"read as it was trained: {self.text}"
+        return f"guessed: {self.text}; give --says to have it proven"
 
 
 @dataclass(frozen=True)
@@ -92,6 +119,7 @@ class Manifest:
     created: str
     edgeword_version: str
     spec: Spec
+    convention: Convention
     proof: Proof
     tokenizer: FileEntry
     files: tuple[FileEntry, ...]
@@ -106,7 +134,7 @@ class Manifest:
 
     def to_json(self) -> str:
         """The text of `manifest.json`, stable for equal manifests."""
-        return json.dumps(dataclasses.asdict(self), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        return json.dumps(record_dict(self), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:

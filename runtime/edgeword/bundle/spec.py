@@ -28,16 +28,32 @@ class Decode:
 
 @dataclass(frozen=True)
 class Window:
-    """The length L that the model reads, its padding rule, and whether the model masks padding."""
+    """What of a text the model is shown, and where its answer is read."""
 
     length: int | None
     """None where the model reads texts of any length."""
     padding: Padding
     masked: bool
+    fills: bool = True
+    """Whether a text shorter than the window is filled up with padding, or read as it is."""
+    reads: Literal["end", "text"] = "end"
+    """Whose answer counts: that of the window's last position, or of the last one that holds text."""
 
     def __post_init__(self) -> None:
         if self.length is not None and self.length < 1:
             raise UsageError(f"length is {self.length}, and a window has at least 1 token")
+
+    @property
+    def text(self) -> str:
+        """The window in words."""
+        if self.length is None:
+            return "texts of any length"
+        cut = "" if self.padding.truncating == "pre" else ", longer texts cut at their end"
+        if not self.fills:
+            return f"the last {self.length} tokens, without padding{cut}"
+        value = f" with id {self.padding.value}" if self.padding.value else ""
+        read = ", read at the last token" if self.reads == "text" else ""
+        return f"{self.padding.side}-padded windows of {self.length}{value}{cut}{read}"
 
 
 @dataclass(frozen=True)

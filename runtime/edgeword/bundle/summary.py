@@ -1,19 +1,13 @@
-"""A bundle in words: its window, and its variants beside the Keras model."""
+"""A bundle in words: its variants beside the Keras model."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from edgeword.bundle.manifest import Variant
-from edgeword.bundle.spec import Window
 from edgeword.tables import aligned
 
 _HEADER = ("format", "precision", "size", "top-1", "perplexity", "change", "largest difference", "verified on")
-
-
-def window_text(window: Window) -> str:
-    """The window in words."""
-    return f"{window.length} tokens, padding {window.padding.side}" if window.length else "texts of any length"
 
 
 def fidelity_table(variants: Sequence[Variant]) -> list[str]:

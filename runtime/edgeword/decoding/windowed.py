@@ -38,7 +38,7 @@ class WindowDecoder:
 
     def __init__(self, reader: WindowReader, spec: Spec) -> None:
         self._reader, self._vocabulary = reader, spec.vocabulary
-        self._padding, self._length = spec.window.padding, spec.window.length or 1
+        self._window, self._length = spec.window, spec.window.length or 1
         self._empty = EmptyAnswer(spec)
         self._stand([])
 
@@ -58,7 +58,7 @@ class WindowDecoder:
     def greedy(self) -> Prediction:
         """See `Decoder.greedy`."""
         if not self._is_answered:
-            window = self._padding.window(self._ids, self._length).tolist()
+            window = self._shown()
             if not self._reader.counts(window):
                 return self._empty.greedy
             self._reader.let(self)
@@ -81,7 +81,10 @@ class WindowDecoder:
         self._is_answered = False
 
     def _stand(self, ids: Sequence[int]) -> None:
-        self._ids, self._is_answered = list(self._padding.kept(ids, self._length)), False
+        self._ids, self._is_answered = list(self._window.padding.kept(ids, self._length)), False
+
+    def _shown(self) -> list[int]:
+        return self._window.padding.window(self._ids, self._length).tolist() if self._window.fills else self._ids
 
 
 class WindowGraph(WindowReader):
@@ -115,20 +118,30 @@ class Replay(WindowReader):
     def __init__(self, graphs: StepGraphs, spec: Spec) -> None:
         self._graphs, self.logits = graphs, graphs.logits
         self._padding, self._masked = spec.window.padding.value, spec.window.masked
+        self._reads_text = spec.window.reads == "text"
         self._after_padding = [graphs.start]
 
     def counts(self, window: list[int]) -> bool:
         """See `WindowReader.counts`."""
-        return not self._masked or any(token != self._padding for token in window)
+        return bool(self._read_of(window))
 
     def read(self, window: list[int]) -> Prediction:
         """See `WindowReader.read`."""
-        ids = [token for token in window if token != self._padding] if self._masked else window
+        ids = self._read_of(window)
         padded = next((index for index, token in enumerate(ids[:-1]) if token != self._padding), len(ids) - 1)
         state = self._padded(padded)
         for token in ids[padded:-1]:
             state = self._graphs.advance(state, token)
         return self._graphs.step(state, ids[-1])
+
+    def _read_of(self, window: list[int]) -> list[int]:
+        """The tokens up to the one whose answer counts, without those that the model passes by."""
+        if self._masked:
+            return [token for token in window if token != self._padding]
+        if not self._reads_text:
+            return window
+        text = next((end for end in range(len(window), 0, -1) if window[end - 1] != self._padding), 0)
+        return window[:text]
 
     def _padded(self, count: int) -> Sequence[Array]:
         """The state after `count` padding tokens, computed once each."""

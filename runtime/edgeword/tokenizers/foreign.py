@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeword.errors import InputFileError, TokenizerError
 from edgeword.records import RecordError, parse_json
-from edgeword.tokenizers.tokenizer import DEFAULT_FILTERS, MAX_ID, Tokenizer, keep
+from edgeword.tokenizers.tokenizer import DEFAULT_FILTERS, MAX_ID, Tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,8 +105,10 @@ def from_keras(config: Any) -> Tokenizer:
         del options["filters"], options["split"]
     words = _word_index(config["word_index"])
     oov_id = _oov_id(words, options["oov_token"])
-    kept = keep(_by_id(words), config.get("num_words"))
-    return Tokenizer(kept, "char" if char_level else "word", oov_id=oov_id, **options)
+    num_words = config.get("num_words") or None
+    return Tokenizer(
+        tuple(_by_id(words)), "char" if char_level else "word", oov_id=oov_id, num_words=num_words, **options
+    )
 
 
 def _word_index(encoded: object) -> dict[str, int]:

@@ -29,14 +29,18 @@ _FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "punctuation": (lambda v: v in ("split", "strip"), "'split' or 'strip'"),
     "oov_token": (lambda v: v is None or isinstance(v, str), "text or null"),
     "oov_id": (lambda v: v is None or (type(v) is int and 1 <= v <= MAX_ID), f"null or 1 to {MAX_ID}"),
+    "zero": (lambda v: v is None or (isinstance(v, str) and v != ""), "text or null"),
+    "num_words": (lambda v: v is None or (type(v) is int and 1 <= v <= MAX_ID), f"null or 1 to {MAX_ID}"),
 }
 
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """Turns text into ids and ids into text; id 0 is kept for padding.
+    """Turns text into ids and ids into text.
 
-    `vocabulary[i]` is the token of id `i + 1`, or None where no token has that id. `level` is "word" or
+    `vocabulary[i]` is the token of id `i + 1`, or None where no token has that id. Id 0 is kept for padding, unless
+    `zero` is its token. Tokens of ids from `num_words` on are said and never read, as Keras' `Tokenizer` has it: its
+    `texts_to_sequences` knows fewer words than its `index_word`. `level` is "word" or
     "char"; `filters`, `split` and `punctuation` are without effect at level "char", as in Keras.
 
     `punctuation="split"` is Keras' `Tokenizer`: the whole text is lowercased, each character of `filters`
@@ -58,6 +62,8 @@ class Tokenizer:
     filters: str = DEFAULT_FILTERS
     split: str = " "
     punctuation: Literal["split", "strip"] = "split"
+    zero: str | None = None
+    num_words: int | None = None
     _ids: dict[str | None, int] = field(init=False, repr=False, compare=False)
     _table: dict[int, str | None] = field(init=False, repr=False, compare=False)
 
@@ -69,6 +75,10 @@ class Tokenizer:
             raise TokenizerError("tokenizer: punctuation 'strip' needs level 'word' and split ' '")
         ids = _ids_of(self.vocabulary)
         _check_oov(self, ids)
+        if self.zero is not None and ids.setdefault(self.zero, 0):
+            raise TokenizerError(f"tokenizer: {self.zero!r} has the ids 0 and {ids[self.zero]}; keep one")
+        if self.num_words is not None:
+            ids = {token: token_id for token, token_id in ids.items() if token_id < self.num_words}
         object.__setattr__(self, "_ids", ids)
         object.__setattr__(self, "_table", _table_of(self))
 
@@ -97,7 +107,7 @@ class Tokenizer:
             # A text that holds the OOV token moves it to its own rank and leaves id 1 without a token.
             oov_id = words.index(oov_token) + 2 if oov_token in words else 1
             words.insert(0, oov_token if oov_id == 1 else None)
-        kept = keep(words, num_words)
+        kept = _keep(words, num_words)
         return cls(kept, blank.level, oov_token, oov_id, lower, blank.filters, blank.split)
 
     def _by_frequency(self, texts: Iterable[str]) -> list[str]:
@@ -113,7 +123,7 @@ class Tokenizer:
 
     @property
     def vocab_size(self) -> int:
-        """Number of ids that can occur, 0 for padding among them: the rows that an embedding needs."""
+        """Number of ids that can occur, 0 among them: the rows that an embedding needs."""
         return max(len(self.vocabulary), self.oov_id or 0) + 1
 
     @property
@@ -136,17 +146,17 @@ class Tokenizer:
             return [token_id for token_id in found if token_id is not None]
         return [self.oov_id if token_id is None else token_id for token_id in found]
 
-    def pieces(self, ids: Iterable[int]) -> Iterator[str]:
-        """Text of the ids, piece by piece: each token with what joins it to the one before.
-
-        An id without a token gives the OOV token, or nothing.
-        """
+    def joined(self, words: Iterable[str]) -> Iterator[str]:
+        """A text of words, piece by piece: each with what joins it to the one before; "" is no word."""
         joiner = ""
-        for token_id in ids:
-            token = self.word(token_id)
-            if token:
-                yield joiner + token
+        for word in words:
+            if word:
+                yield joiner + word
                 joiner = self.joiner
+
+    def pieces(self, ids: Iterable[int]) -> Iterator[str]:
+        """Text of the ids, piece by piece; an id without a token gives the OOV token, or nothing."""
+        return self.joined(map(self.word, ids))
 
     def decode(self, ids: Iterable[int]) -> str:
         """Text of the ids: all `pieces`.
@@ -158,7 +168,23 @@ class Tokenizer:
     def word(self, token_id: int) -> str:
         """Token of one id; for an id without one (0, too high) the OOV token, or "" where there is none."""
         token = self.vocabulary[token_id - 1] if 0 < token_id <= len(self.vocabulary) else None
+        if token_id == 0:
+            token = self.zero
         return (self.oov_token if token is None else token) or ""
+
+    def reread(self, token_id: int) -> tuple[int, ...]:
+        """The ids of a token that was said, where a text is read again: none for an id without a token."""
+        if self.num_words is None or token_id < self.num_words:
+            return (token_id,) if self.has_token(token_id) else ()
+        return () if self.oov_id is None else (self.oov_id,)
+
+    def has_token(self, token_id: int) -> bool:
+        """Whether an id stands for a token of its own."""
+        if token_id == 0:
+            return self.zero is not None
+        return token_id == self.oov_id or (
+            0 < token_id <= len(self.vocabulary) and self.vocabulary[token_id - 1] is not None
+        )
 
     def id(self, word: str) -> int | None:
         """Id of one token, spelled as `tokens` gives it; `oov_id` for one that is not in the vocabulary."""
@@ -188,7 +214,7 @@ class Tokenizer:
             raise TokenizerError(f"{error}; export or save the tokenizer again") from None
 
 
-def keep(words: Iterable[str | None], num_words: int | None) -> tuple[str | None, ...]:
+def _keep(words: Iterable[str | None], num_words: int | None) -> tuple[str | None, ...]:
     """Tokens with an id below `num_words`, all of them for None and 0; TokenizerError for another type."""
     if num_words is not None and (type(num_words) is not int or num_words < 0):
         raise TokenizerError(f"tokenizer: num_words must be a positive integer or None, not {num_words!r}")

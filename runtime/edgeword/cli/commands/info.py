@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from edgeword.bundle.bundle import Bundle
 from edgeword.bundle.manifest import Manifest
-from edgeword.bundle.summary import fidelity_table, window_text
+from edgeword.bundle.summary import fidelity_table
 from edgeword.choice.choosing import FASTEST, SELF_TEST_VARIABLE, candidates, preferred
 from edgeword.choice.remembered import Trials
 from edgeword.choice.trial import Pair, Trial
@@ -41,7 +41,7 @@ def _facts(manifest: Manifest) -> list[str]:
         "exported": f"{manifest.created} by edgeword {manifest.edgeword_version}",
         "vocabulary": f"{spec.vocabulary:,} ids",
         "decode mode": f"{spec.decode.mode} ({manifest.proof.reason})",
-        "window": window_text(spec.window),
+        "convention": manifest.convention.line,
         "state": states,
     }
     return [f"{key:<12} {value}" for key, value in rows.items()]

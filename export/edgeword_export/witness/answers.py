@@ -1,0 +1,127 @@
+"""What the owner's own loop answered: read from a file, from pairs, or asked of a function."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgeword.errors import InputFileError, UsageError
+from edgeword.records import RecordError, parse_json, read_record
+from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword_export.errors import ModelError
+from edgeword_export.options import Says
+
+_LARGEST_BYTES = 16 << 20
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A prompt, and the text that the owner's loop put behind it."""
+
+    prompt: str
+    text: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.prompt, str) or not isinstance(self.text, str):
+            raise UsageError(f"says: give pairs of prompt and text, both str, not {self.prompt!r}, {self.text!r}")
+
+
+def answers_of(says: Says, tokenizer: Tokenizer, window: int | None) -> tuple[Answer, ...]:
+    """The answers, without their prompts in front; raises UsageError or InputFileError for what holds none."""
+    if callable(says):
+        found = _asked(says, prompts_for(tokenizer, window))
+    elif isinstance(says, (str, os.PathLike)):
+        found = read_answers(Path(says))
+    else:
+        found = [_pair(item) for item in says]
+    answers = _without_prompts(found, tokenizer)
+    if not any(answer.text.strip() for answer in answers):
+        raise UsageError("says: no answer holds a word; give a few prompts with what your notebook said")
+    return answers
+
+
+def read_answers(path: Path) -> list[Answer]:
+    """Lines of JSON with `prompt` and `text` (`.jsonl`), or of prompt, tab, text; raises naming file and line."""
+    try:
+        if path.stat().st_size > _LARGEST_BYTES:
+            raise UsageError(f"{path}: more than {_LARGEST_BYTES >> 20} MB; a few prompts with their answers will do")
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputFileError(f"{path}: cannot read the answers: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not UTF-8 text (byte {error.start}); convert it with iconv") from None
+    read = _json_line if path.suffix == ".jsonl" else _tab_line
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    return [read(line.removesuffix("\r"), f"{path}, line {number}") for number, line in lines]
+
+
+def _json_line(line: str, where: str) -> Answer:
+    try:
+        return read_record(Answer, parse_json(line), where)
+    except RecordError as error:
+        raise UsageError(f'{where}: {error}; write {{"prompt": …, "text": …}}') from None
+
+
+def _tab_line(line: str, where: str) -> Answer:
+    prompt, tab, text = line.partition("\t")
+    if not tab:
+        raise UsageError(f"{where}: no tab stands between prompt and text")
+    return Answer(prompt, text)
+
+
+def _pair(item: object) -> Answer:
+    if not isinstance(item, (tuple, list)) or len(item) != 2:
+        raise UsageError(f"says: give pairs of prompt and text, not {item!r}")
+    return Answer(*item)
+
+
+def prompts_for(tokenizer: Tokenizer, window: int | None) -> list[str]:
+    """Prompts that tell conventions apart: none, short ones, longer than the window, with an unknown word."""
+    known = (token for token in range(tokenizer.vocab_size) if tokenizer.reread(token) == (token,))
+    words = [tokenizer.word(token) for token in known if token != tokenizer.oov_id and tokenizer.word(token).strip()]
+    if not words:
+        raise ModelError("the tokenizer has no words to ask your function about")
+    picked = [words[number * len(words) // 40 % len(words)] for number in range(40)]
+    length = (window or 20) + 4
+    long = [picked[number % len(picked)] for number in range(length)]
+    groups = [[], picked[:1], picked[3:5], picked[7:10], picked[11:16], long, [*picked[20:22], "qzqzq", picked[23]]]
+    return [tokenizer.joiner.join(group) for group in groups]
+
+
+def _asked(says: Callable[[str], str], prompts: Sequence[str]) -> list[Answer]:
+    """The function's own answers. It may refuse the empty prompt, and no other."""
+    found = []
+    for prompt in prompts:
+        try:
+            found.append(Answer(prompt, says(prompt)))
+        except Exception as error:  # noqa: PERF203 (a handful; the function is the owner's and may raise anything)
+            if prompt:
+                raised = type(error).__name__
+                raise UsageError(f"says: your function raised {raised} at the prompt {prompt!r}") from error
+    return found
+
+
+def _without_prompts(answers: Sequence[Answer], tokenizer: Tokenizer) -> tuple[Answer, ...]:
+    """Loops print the prompt in front, or do not: all of them the same way."""
+    parts = [_behind(answer, tokenizer.level) for answer in answers]
+    if all(part is not None for part in parts):
+        return tuple(Answer(a.prompt, part) for a, part in zip(answers, parts, strict=True) if part is not None)
+    return tuple(answers)
+
+
+def _behind(answer: Answer, level: str) -> str | None:
+    """The text behind its prompt; None where it does not begin with it."""
+    if level == "char":
+        return answer.text[len(answer.prompt) :] if answer.text.startswith(answer.prompt) else None
+    prompt, text = answer.prompt.split(), answer.text.split()
+    same = [word.lower() for word in prompt] == [word.lower() for word in text[: len(prompt)]]
+    return " ".join(text[len(prompt) :]) if same else None
+
+
+def witness_file(answers: Sequence[Answer]) -> bytes:
+    """What the bundle keeps of them."""
+    rows = (json.dumps({"prompt": a.prompt, "text": a.text}, ensure_ascii=False) for a in answers)
+    return ("\n".join(rows) + "\n").encode("utf-8")

@@ -1,0 +1,52 @@
+"""The conventions of a loop that its model's file does not hold: a table of what loops do."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Iterable, Iterator
+
+from edgeword.bundle.spec import Window
+from edgeword.padding import Padding
+from edgeword_export.source.keras_model import NextWordModel
+
+# Side, truncating; the commonest first.
+_RULES = (("pre", "pre"), ("post", "pre"), ("pre", "post"), ("post", "post"))
+
+# Loops have been met that pad to more than twice the model's declared length, and to a quarter of it.
+_LONGEST_TRIED = 160
+
+
+def near(source: NextWordModel, guess: Window, values: Iterable[int]) -> Iterator[Window]:
+    """The likely ones: the guess, then other rules at the declared length and beside it; each once."""
+    lengths = [guess.length, *((source.length + step for step in (0, -1, 1)) if source.length else ())]
+    yield from _distinct([guess, *_table(source, guess, lengths, tuple(values))])
+
+
+def far(source: NextWordModel, guess: Window, values: Iterable[int], longest_prompt: int) -> Iterator[Window]:
+    """Every other length up to some way beyond what is declared or asked."""
+    most = max(longest_prompt + 8, 2 * (source.length or 0) + 8, 40)
+    lengths = range(1, min(most, _LONGEST_TRIED) + 1)
+    known = set(near(source, guess, values))
+    yield from (window for window in _table(source, guess, lengths, tuple(values)) if window not in known)
+
+
+def _table(
+    source: NextWordModel, guess: Window, lengths: Iterable[int | None], values: tuple[int, ...]
+) -> Iterator[Window]:
+    for (side, truncating), length in itertools.product(_RULES, lengths):
+        if length is None:
+            yield dataclasses.replace(guess, length=None)
+            continue
+        if length < 1:
+            continue
+        for value in values:
+            base = Window(length, Padding(side, truncating, value), source.masked)  # type: ignore[arg-type]
+            yield base
+            if side == "post" and source.sequences:
+                yield dataclasses.replace(base, reads="text")
+        yield dataclasses.replace(base, padding=Padding(truncating=truncating), fills=False)  # type: ignore[arg-type]
+
+
+def _distinct(windows: Iterable[Window]) -> Iterator[Window]:
+    yield from dict.fromkeys(windows)

@@ -1,0 +1,169 @@
+"""Which convention gives the owner's answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeword.bundle.spec import Window
+from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword_export.errors import ModelError
+from edgeword_export.proof.reference import Reference
+from edgeword_export.source.keras_model import NextWordModel
+from edgeword_export.witness.answers import Answer, prompts_for
+from edgeword_export.witness.conventions import far, near
+
+# Log-probabilities this near are one number to float32 arithmetic.
+_TIE = 1e-4
+
+
+@dataclass(frozen=True)
+class Heard:
+    """An answer as ids: what the model was shown before each word, and the word that it said."""
+
+    answer: Answer
+    contexts: tuple[tuple[int, ...], ...]
+    words: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A convention that gives every answer; `apart` is a prompt at which another one that does differs."""
+
+    window: Window
+    windowed: bool
+    apart: str | None
+    other: Window | None
+
+
+def heard(answers: Iterable[Answer], tokenizer: Tokenizer) -> list[Heard]:
+    """The answers as ids; raises ModelError for a word that the tokenizer cannot say."""
+    ids = {tokenizer.word(token): token for token in range(tokenizer.vocab_size) if tokenizer.has_token(token)}
+    found = []
+    for answer in answers:
+        spoken = list(answer.text) if tokenizer.level == "char" else answer.text.split()
+        words = [ids.get(word, ids.get(word.lower())) for word in spoken]
+        if None in words:
+            raise ModelError(
+                f"your answer to {answer.prompt!r} holds {spoken[words.index(None)]!r}, which is no word of the "
+                "tokenizer; give the tokenizer of the same training"
+            )
+        said = tuple(word for word in words if word is not None)
+        found.append(Heard(answer, _contexts(answer.prompt, said, tokenizer), said))
+    return found
+
+
+def _contexts(prompt: str, said: tuple[int, ...], tokenizer: Tokenizer) -> tuple[tuple[int, ...], ...]:
+    """What stands before each word: the prompt and the words so far, as the loop reads its own text again."""
+    context = tuple(tokenizer.encode(prompt))
+    contexts = []
+    for word in said:
+        contexts.append(context)
+        context = (*context, *tokenizer.reread(word))
+    return tuple(contexts)
+
+
+def find(source: NextWordModel, guess: Reference, answers: Sequence[Answer], tokenizer: Tokenizer) -> Found:
+    """The first convention that gives every word of every answer; raises ModelError showing the nearest."""
+    listened = [each for each in heard(answers, tokenizer) if each.words]
+    values = _padding_values(tokenizer)
+    longest = max(len(each.contexts[-1]) for each in listened)
+    tried = _Trials(source, guess, listened)
+    fitting = tried.fitting(near(source, guess.window, values))
+    others = far(source, guess.window, values, longest)
+    if fitting:  # other lengths may give the same few answers; other rules have been tried
+        others = (window for window in others if window.padding == fitting[0].padding and window.fills)
+    fitting += tried.fitting(others)
+    if not fitting:
+        raise ModelError(tried.nearest(tokenizer))
+    window = fitting[0]
+    reference = tried.reference(window)
+    apart, other = _apart(reference, [tried.reference(each) for each in fitting[1:]], tokenizer)
+    return Found(window, reference.windowed, apart, other)
+
+
+def _padding_values(tokenizer: Tokenizer) -> list[int]:
+    """Ids that loops pad with: 0, and the space of a character model."""
+    space = tokenizer.id(" ") if tokenizer.level == "char" else None
+    return [0] if space in (None, tokenizer.oov_id) else [0, int(space or 0)]
+
+
+class _Trials:
+    """Conventions held against the answers."""
+
+    def __init__(self, source: NextWordModel, guess: Reference, listened: Sequence[Heard]) -> None:
+        self._source, self._guess, self._listened = source, guess, listened
+        self._firsts = [each.contexts[0] for each in listened]
+        self._best: tuple[int, Heard, int, int, Window] | None = None
+
+    def reference(self, window: Window) -> Reference:
+        """The model read by a convention."""
+        windowed = self._guess.windowed if window == self._guess.window else window.length is not None
+        return Reference(self._source, window, windowed)
+
+    def fitting(self, windows: Iterable[Window]) -> list[Window]:
+        """Those that give every answer; the first words are asked alone first, as few conventions give these."""
+        return [window for window in windows if self._gives_all(self.reference(window))]
+
+    def _gives_all(self, reference: Reference) -> bool:
+        try:
+            starts = reference.after(self._firsts)
+            wrong = [number for number, each in enumerate(self._listened) if not _said(starts[number], each.words[0])]
+            if wrong:
+                first = wrong[0]
+                self._remember(len(starts) - len(wrong), self._listened[first], 0, starts[first], reference.window)
+                return False
+            return self._gives_rest(reference)
+        except Exception as error:  # a length, or a mask, that the model's layers refuse in their own way
+            if isinstance(error, (KeyboardInterrupt, MemoryError)):
+                raise
+            return False
+
+    def _gives_rest(self, reference: Reference) -> bool:
+        right = len(self._listened)
+        for each in self._listened:
+            rows = reference.after(each.contexts)
+            for number, (row, word) in enumerate(zip(rows, each.words, strict=True)):
+                if not _said(row, word):
+                    self._remember(right, each, number, row, reference.window)
+                    return False
+                right += 1
+        return True
+
+    def _remember(self, right: int, each: Heard, number: int, row: NDArray[np.float32], window: Window) -> None:
+        if self._best is None or right > self._best[0]:
+            self._best = (right, each, number, int(row.argmax()), window)
+
+    def nearest(self, tokenizer: Tokenizer) -> str:
+        """The convention that came furthest, and where it failed."""
+        if self._best is None:
+            return "the model could not be asked by any convention; see that it is the model of these answers"
+        _, each, number, got, window = self._best
+        expected = tokenizer.word(each.words[number])
+        return (
+            f"no convention gives your answers; the nearest ({window.text}) says {tokenizer.word(got)!r} where your "
+            f"notebook said {expected!r}, word {number + 1} after {each.answer.prompt!r}; were they sampled? only "
+            "greedy answers (argmax) of this very model can be a witness"
+        )
+
+
+def _said(row: NDArray[np.float32], word: int) -> bool:
+    return bool(row[word] >= row.max() - _TIE)
+
+
+def _apart(
+    reference: Reference, others: Sequence[Reference], tokenizer: Tokenizer
+) -> tuple[str, Window] | tuple[None, None]:
+    """A prompt that tells the convention from another one that gives the same answers."""
+    longest = max([reference.window.length or 0, *(other.window.length or 0 for other in others)])
+    prompts = [prompt for prompt in prompts_for(tokenizer, longest) if tokenizer.encode(prompt)]
+    contexts = [tuple(tokenizer.encode(prompt)) for prompt in prompts]
+    words = reference.after(contexts).argmax(-1)
+    for other in others:
+        differing = np.flatnonzero(other.after(contexts).argmax(-1) != words)
+        if len(differing):
+            return prompts[int(differing[0])], other.window
+    return None, None
