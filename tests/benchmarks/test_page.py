@@ -159,10 +159,10 @@ def test_the_state_and_the_settings_are_said_in_words_with_units():
     shown = facts(Report({"state": {**state, "reference_us": [99.0, 104.0]}, "settings": settings}, ()))
     assert shown["load before"] == "0.50, 0.25, 0.12 processes (mean of 1, 5, 15 minutes)"
     assert shown["temperature after"] == "61.5 °C"
-    assert shown["other processes took"] == "3.1 % of the processors&#39; time"
+    assert shown["other processes took"] == "3.1% of the processors&#39; time"
     assert shown["slowed down against heat"] == "0 times"
     assert shown["a fixed computation took"] == "99.0 to 104 µs in 2 processes"
-    assert shown["a turn lasts"] == "35.0 ms, or at most its words"
+    assert shown["a turn lasts"] == "35.0 ms, where that is not too many words"
     assert shown["garbage collection"] == "off while words are timed"
 
 

@@ -103,7 +103,7 @@ def test_the_legend_says_how_perplexity_changed():
     rows = (measured("litert", "int4", change=0.12), measured("onnx", "int4", change=-0.3), measured("onnx", "float32"))
     figure = size_and_time(report(*rows))
     names = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
-    assert names == ["int4 +0.12 % / -0.30 %", "float32", "litert", "onnx"]
+    assert names == ["float32", "int4 +0.12 % / -0.30 %", "litert", "onnx"]
 
 
 def test_a_spread_is_that_of_the_words():

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeword.engines.engine import ENGINES
+from edgeword.precisions import PRECISIONS
 from edgeword_bench.report.drawing import INK, SOFT, Look, canvas, legend_below, name_axes, shortened
 from edgeword_bench.report.figures import figure, percent
 from edgeword_bench.report.tables import by_speed
@@ -22,23 +24,26 @@ Floats = NDArray[np.float64]
 
 
 class Looks:
-    """A colour and a mark for each precision, dashes and filling for each engine: the same in all pictures."""
+    """A colour and a mark for each precision, dashes and filling for each engine: the same in all reports."""
 
     def __init__(self, results: Sequence[Result]) -> None:
-        self.precisions = list(dict.fromkeys(row.precision for row in results))
-        self.engines = list(dict.fromkeys(sorted(row.engine for row in results)))
+        precisions, engines = {row.precision for row in results}, {row.engine for row in results}
+        self._precisions = [*PRECISIONS, *sorted(precisions - PRECISIONS.keys())]
+        self._engines = [*ENGINES, *sorted(engines - ENGINES.keys())]
+        self.precisions = [name for name in self._precisions if name in precisions]
+        self.engines = [name for name in self._engines if name in engines]
 
     def of(self, row: Result) -> Look:
         """The look of a variant."""
-        return Look(self.precisions.index(row.precision), self.engines.index(row.engine))
+        return Look(self._precisions.index(row.precision), self._engines.index(row.engine))
 
     def precision(self, name: str) -> Look:
         """The look of a precision on any engine."""
-        return Look(self.precisions.index(name))
+        return Look(self._precisions.index(name))
 
     def engine(self, name: str) -> dict[str, Any]:
         """How the legend shows an engine: in grey."""
-        look = Look(0, self.engines.index(name))
+        look = Look(0, self._engines.index(name))
         mark = {**look.mark, "marker": "o", "markeredgecolor": SOFT}
         return {**look.line, **mark, "color": SOFT, "markerfacecolor": "white" if look.dashes else SOFT}
 
