@@ -47,7 +47,7 @@ $(BARE_STAMP): constraints.txt
 	fi
 	touch $@
 
-# Half an hour on a machine that does nothing else. Writes docs/benchmarks.md and its pictures.
+# Three quarters of an hour on a machine that does nothing else. Writes docs/benchmarks.md and its pictures.
 RESULTS := benchmarks/results
 benchmark: $(STAMP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --requirement benchmarks/requirements.txt

@@ -121,19 +121,20 @@ def name_axes(axes: Any, x: str, y: str, log: str = "") -> None:
     """Label both axes; those in `log` (`x`, `xy`) are logarithmic, say so, and have round figures."""
     axes.set_xlabel(f"{x} (logarithmic)" if "x" in log else x)
     axes.set_ylabel(f"{y} (logarithmic)" if "y" in log else y)
-    for name, axis in (("x", axes.xaxis), ("y", axes.yaxis)):
+    # As many figures as have room beside each other, and above each other.
+    for name, axis, most in (("x", axes.xaxis, 5), ("y", axes.yaxis, 7)):
         if name in log:
-            _round_figures(axis)
+            _round_figures(axis, most)
 
 
-def _round_figures(axis: Any) -> None:
+def _round_figures(axis: Any, most: int) -> None:
     low, high = sorted(axis.get_view_interval())
-    ticks = log_ticks(low, high)
+    ticks = log_ticks(low, high, most)
     axis.set_ticks(ticks, labels=[f"{tick:,.10g}" for tick in ticks])
     axis.set_ticks([], minor=True)
 
 
-def log_ticks(low: float, high: float, most: int = 7) -> list[float]:
+def log_ticks(low: float, high: float, most: int) -> list[float]:
     """The densest of the usual rows (1, 10 …; 1, 2, 5, 10 …) that has not too many; evenly spaced where all have."""
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     rows = [
