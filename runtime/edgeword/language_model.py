@@ -20,6 +20,7 @@ from edgeword.engines.engine import LoadedVariant
 from edgeword.errors import UsageError
 from edgeword.generation.loop import logprobs_along
 from edgeword.generation.options import GenerationOptions, Keywords
+from edgeword.generation.rereading import Rereading
 from edgeword.generation.searching import Search
 from edgeword.generation.stopping import Said
 from edgeword.generation.suggesting import suggestions
@@ -45,7 +46,8 @@ class LanguageModel:
         self.engine_version = loaded.version
         self.load_ms = load_ms
         self._decoder = decoder_factory(loaded, bundle.spec)
-        self._vocabulary = Vocabulary(bundle.tokenizer, bundle.spec.vocabulary)
+        says_unknown = bundle.manifest.convention.says_unknown
+        self._vocabulary = Vocabulary(bundle.tokenizer, bundle.spec.vocabulary, says_unknown=says_unknown)
         self._lock = threading.Lock()
 
     @property
@@ -136,6 +138,8 @@ class LanguageModel:
         decoder = self._decoder()
         with self._lock:
             decoder.begin(ids)
+        if self.tokenizer.num_words is not None:
+            return Rereading(decoder, self.tokenizer.reread), ids
         return decoder, ids
 
     def _in_turn(self, words: Iterator[Said]) -> Iterator[str]:

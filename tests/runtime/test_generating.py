@@ -181,16 +181,7 @@ def test_the_command_takes_every_option(step_bundle, lm, capsys, tmp_path):
     printed = json.loads(capsys.readouterr().out)
     keywords = {"temperature": 1.2, "top_k": 5, "top_p": 0.9, "min_p": 0.01, "repetition_penalty": 1.1, "seed": 5}
     keywords |= {"no_repeat_ngram": 4, "stop": ["x y", "z"], "min_words": 2}
-    expected = lm.generate(
-        PROMPT,
-        30,
-        no_repeat_ngram=4,
-        stop=["x y", "z"],
-        min_words=2,
-        allow=[*ALLOWED, "cell"],
-        deny=["gate"],
-        **keywords,
-    )
+    expected = lm.generate(PROMPT, 30, allow=[*ALLOWED, "cell"], deny=["gate"], **keywords)
     assert set(printed["words"]) <= (ALLOWED | {"cell"}) - {"gate"}
     assert (printed["words"], printed["finish_reason"], printed["oov_rate"]) == (list(expected.words), "length", 0)
     assert set(printed) == {

@@ -35,6 +35,8 @@ class Found:
 
     window: Window
     windowed: bool
+    says_unknown: bool
+    """Whether an answer holds the token for unknown words."""
     apart: str | None
     other: Window | None
 
@@ -82,7 +84,8 @@ def find(source: NextWordModel, guess: Reference, answers: Sequence[Answer], tok
     window = fitting[0]
     reference = tried.reference(window)
     apart, other = _apart(reference, [tried.reference(each) for each in fitting[1:]], tokenizer)
-    return Found(window, reference.windowed, apart, other)
+    says_unknown = any(tokenizer.oov_id in each.words for each in listened)
+    return Found(window, reference.windowed, says_unknown, apart, other)
 
 
 def _padding_values(tokenizer: Tokenizer) -> list[int]:

@@ -28,13 +28,13 @@ def settle(source: Source, says: Says | None, announce: Callable[[str], None]) -
     guess = Reference(source.model, source.window, source.windowed)
     if says is None:
         origin = "run" if source.run is not None else "guessed"
-        return Settled(guess, Convention(origin, _text(guess), 0, None))  # type: ignore[arg-type]
+        return Settled(guess, Convention(origin, _text(guess), 0, False, None))  # type: ignore[arg-type]
     answers = answers_of(says, source.tokenizer, source.window.length)
     announce(f"looking for how your loop reads the model, by {len(answers)} of its answers")
     found = find(source.model, guess, answers, source.tokenizer)
     _announce_other(found, announce)
     reference = Reference(source.model, found.window, found.windowed)
-    convention = Convention("witness", _text(reference), len(answers), WITNESS_FILE)
+    convention = Convention("witness", _text(reference), len(answers), found.says_unknown, WITNESS_FILE)
     return Settled(reference, convention, {WITNESS_FILE: witness_file(answers)})
 
 

@@ -47,6 +47,8 @@ class Convention:
     """What it is, in words; the spec has it in full."""
     answers: int
     """How many of the owner's answers it gives, word for word."""
+    says_unknown: bool
+    """Whether the owner's loop says the token for unknown words."""
     file: str | None
     """The prompts and answers: JSON lines of `prompt` and `text`."""
 

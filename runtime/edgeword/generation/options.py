@@ -76,7 +76,7 @@ class GenerationOptions:
     @property
     def without_effect(self) -> list[str]:
         """Names of options that were given and change nothing beside the others."""
-        drawing = [] if self.temperature else ["top_k", "top_p", "min_p"]
+        drawing = [] if self.temperature else [*_DRAWING]
         comparing = [] if self.beams > 1 else ["length_penalty"]
         return [name for name in drawing + comparing if getattr(self, name) != _NEUTRAL[name]]
 
@@ -160,9 +160,13 @@ _DEFAULTS = [(field.name, field.default) for field in fields(GenerationOptions)]
 def _check_together(options: GenerationOptions) -> None:
     if options.min_words > options.max_words:
         raise UsageError(f"min_words is {options.min_words}, above max_words, {options.max_words}; lower it")
-    drawn = [name for name in ("temperature", "top_k", "top_p", "min_p") if getattr(options, name) != _NEUTRAL[name]]
-    if options.beams > 1 and drawn:
-        raise UsageError(f"beams and {drawn[0]} exclude each other: beams search, {drawn[0]} draws; give one of them")
+    if options.beams > 1:
+        drawn = [name for name in _DRAWING if getattr(options, name) != _NEUTRAL[name]]
+        if drawn:
+            raise UsageError(
+                f"beams and {drawn[0]} exclude each other: beams search, {drawn[0]} draws; give one of them"
+            )
 
 
 _NEUTRAL = dict(_DEFAULTS)
+_DRAWING = ("temperature", "top_k", "top_p", "min_p")

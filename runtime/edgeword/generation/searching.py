@@ -17,7 +17,7 @@ class Search:
     """The next words of one text, found one by one as they are asked for; to be gone through once.
 
     The decoder stands after `prompt` already. A text ends with `finish_reason` `end` where nothing may be said
-    any more: each word denied, or impossible after the prompt. Raises UsageError for options that leave no word.
+    any more: each word denied, or impossible after the prompt; or where the greedy choice is an id without a word. Raises UsageError for options that leave no word.
     """
 
     finish_reason: FinishReason = "length"
@@ -59,13 +59,19 @@ class Search:
         return self._picked()
 
     def _greedy(self) -> Iterator[Pick]:
-        """The graph's own argmax where it may be said; only where not, the logits are looked at."""
+        """The graph's own argmax where it may be said; only where not, the logits are looked at.
+
+        An id without a word ends the text: in the loop of the model's owner it adds nothing to the text, and so comes
+        again for ever.
+        """
         # Looked up once: this is the loop that is fastest.
         greedy, advance, permitted = self._decoder.greedy, self._decoder.advance, self._permitted.table
-        picker = self._picker()
+        picker, words = self._picker(), self._vocabulary.words
         while True:
             pick = greedy()
             if not permitted[pick[0]]:
+                if not words[pick[0]]:
+                    return
                 found = picker.pick(self._decoder.logits(), pick)
                 if found is None:
                     return

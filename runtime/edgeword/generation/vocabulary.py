@@ -36,6 +36,11 @@ class Words(Protocol):
         ...
 
     @property
+    def zero(self) -> str | None:
+        """The token of id 0; None where it is padding."""
+        ...
+
+    @property
     def joiner(self) -> str:
         """What stands between two tokens."""
         ...
@@ -52,8 +57,9 @@ class Words(Protocol):
 class Vocabulary:
     """The words of a model of `size` ids, V; an id that the tokenizer does not know has no word."""
 
-    def __init__(self, tokenizer: Words, size: int) -> None:
+    def __init__(self, tokenizer: Words, size: int, *, says_unknown: bool = False) -> None:
         self.size = size
+        self._says_unknown = says_unknown
         self.joiner = tokenizer.joiner
         self._tokenizer = tokenizer
         self._last: tuple[Rules, Permitted] | None = None
@@ -61,7 +67,7 @@ class Vocabulary:
     @cached_property
     def words(self) -> Sequence[str]:
         """The word of each id, `[V]`; "" where there is none."""
-        words = ["", *(word or "" for word in self._tokenizer.vocabulary)][: self.size]
+        words = [self._tokenizer.zero or "", *(word or "" for word in self._tokenizer.vocabulary)][: self.size]
         words += [""] * (self.size - len(words))
         unknown = self._tokenizer.oov_id
         if unknown is not None and unknown < self.size:
@@ -71,8 +77,8 @@ class Vocabulary:
     @cached_property
     def _silent(self) -> list[int]:
         """Ids that nobody wants to hear: padding, ids without a word, and the token for unknown words."""
-        unknown = self._tokenizer.oov_id
-        return [0, *(i for i, word in enumerate(self.words) if i and (not word or i == unknown))]
+        unknown = None if self._says_unknown else self._tokenizer.oov_id
+        return [i for i, word in enumerate(self.words) if not word or i == unknown]
 
     def permitted(self, allow: frozenset[str] | None = None, deny: frozenset[str] = frozenset()) -> Permitted:
         """The ids that may be said. An entry is a word in any spelling that the tokenizer reads as that word.
@@ -105,7 +111,7 @@ class Vocabulary:
             ids = self.ids_of(entry)
             if len(ids) > 1:
                 raise UsageError(f"allow holds {entry!r}, which is {len(ids)} words to the tokenizer; give each alone")
-            found += [token for token in ids if token]
+            found += ids
         return found
 
     def ids_of(self, text: str) -> tuple[int, ...]:

@@ -26,9 +26,9 @@ def kept(logits):
     return set(np.flatnonzero(logits > -np.inf).tolist())
 
 
-def by_rank(logits):
+def by_rank(values):
     """Ids by sorting the whole, among equals those of lower id first."""
-    return np.argsort(-logits, kind="stable")
+    return np.argsort(-values, kind="stable")
 
 
 def probabilities(logits):
@@ -58,7 +58,7 @@ def test_top_k_finds_the_largest_wherever_they_stand():
 def plain_nucleus(logits, p):
     """Holtzman et al.: from the most probable on, until the sum reaches p."""
     chance, total, nucleus = probabilities(logits), 0.0, set()
-    for token in by_rank(logits).tolist():
+    for token in by_rank(chance).tolist():
         nucleus.add(token)
         total += chance[token]
         if total >= p:
