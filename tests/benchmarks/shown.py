@@ -11,7 +11,7 @@ ENVIRONMENT = {
     "bundle": {"name": "wiki", "vocabulary": 10000},
     "machine": {
         "cpu": "a processor",
-        "caches": {"L1d": "32K"},
+        "caches": {"L1d": "32K", "L3": "491520K"},
         "governor": None,
         "features": ["avx2"],
         "virtual": True,

@@ -148,7 +148,7 @@ def test_the_machine_is_said_in_words_with_units():
     assert shown["vocabulary"] == "10,000 ids"
     assert shown["frequency governor"] == "–"
     assert shown["virtual machine"] == "yes"
-    assert shown["caches"] == "L1d 32 KiB"
+    assert shown["caches"] == "L1d 32 KiB, L3 480 MiB"
     assert shown["instructions"] == "avx2"
     assert shown["reading speed of NumPy"] == "3.15 MB: 92.1 GB/s"
 

@@ -19,7 +19,9 @@ from edgeword.records import read_record
 from edgeword_bench.measuring.subject import ProcessTimes, Request
 
 # Long enough for a first load on a slow device, which tries the variant; what takes longer hangs.
-_PATIENCE_S = 300
+_PATIENCE_S = 300.0
+# What a subject may take on top: warming up and turns of a slow one.
+_PATIENCE_A_SUBJECT_S = 60.0
 _PYTHON = (sys.executable, "-c")
 # The current folder is no place to import from: it may hold a json.py.
 _SAFE = "import sys; sys.path[:] = filter(None, sys.path); "
@@ -66,7 +68,7 @@ def cold_start(setting: Setting, pair: Pair, words: int = 1) -> ColdStart:
     engine, variant = pair
     arguments = [setting.bundle, engine.name, variant.precision, str(setting.threads), setting.prompt, str(words)]
     started = time.perf_counter()
-    answer = _ask([*_PYTHON, _FIRST_WORD, *arguments], setting.environment)
+    answer = _ask([*_PYTHON, _FIRST_WORD, *arguments], setting.environment, _PATIENCE_S)
     moments = [started, *(answer[name] for name in ("started", "imported", "loaded", "first_word"))]
     parts = [(after - before) * 1e3 for before, after in pairwise(moments)]
     return ColdStart(parts[0], parts[1], parts[2], parts[3], answer["peak_rss_bytes"], answer["engine_version"])
@@ -74,11 +76,12 @@ def cold_start(setting: Setting, pair: Pair, words: int = 1) -> ColdStart:
 
 def time_in_process(request: Request, environment: Mapping[str, str]) -> ProcessTimes:
     """Time subjects in a fresh process; raises EngineError where it dies."""
-    answer = _ask([*_PYTHON, _WORKER], environment, json.dumps(asdict(request)))
+    patience_s = _PATIENCE_S + _PATIENCE_A_SUBJECT_S * len(request.subjects)
+    answer = _ask([*_PYTHON, _WORKER], environment, patience_s, json.dumps(asdict(request)))
     return read_record(ProcessTimes, answer, "the process")
 
 
-def _ask(command: list[str], environment: Mapping[str, str], text: str = "") -> dict[str, Any]:
+def _ask(command: list[str], environment: Mapping[str, str], patience_s: float, text: str = "") -> dict[str, Any]:
     """Run a process that answers with one JSON object."""
     try:
         process = subprocess.run(
@@ -86,11 +89,11 @@ def _ask(command: list[str], environment: Mapping[str, str], text: str = "") -> 
             input=text.encode(),
             env={**_inherited(), **environment},
             capture_output=True,
-            timeout=_PATIENCE_S,
+            timeout=patience_s,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise EngineError(f"no word within {_PATIENCE_S} s") from None
+        raise EngineError(f"no word within {patience_s:g} s") from None
     return _answer(process)
 
 

@@ -18,12 +18,14 @@ def _pairs(value: Any) -> str:
     return _list([f"{name} {inner}" for name, inner in value.items()])
 
 
-_UNITS = {"K": "KiB", "M": "MiB", "G": "GiB"}
-
-
 def _caches(value: Any) -> str:
-    """`32K`, as Linux has it, is 32 KiB."""
-    return _pairs({name: f"{size[:-1]} {_UNITS.get(size[-1], size[-1])}" for name, size in value.items() if size})
+    return _pairs({name: _cache(size) for name, size in value.items() if size})
+
+
+def _cache(size: str) -> str:
+    """`32K`, as Linux has it, is 32 KiB, and `491520K` 480 MiB."""
+    kib = int(size.removesuffix("K"))
+    return f"{kib} KiB" if kib < 1024 else f"{kib / 1024:g} MiB"
 
 
 def _load(value: Any) -> str:
