@@ -12,7 +12,7 @@ from edgeword.tokenizers.foreign import OOV_TOKENS, PADDING_TOKENS, from_keras, 
 from edgeword.tokenizers.tokenizer import DEFAULT_FILTERS, MAX_ID, Tokenizer
 from edgeword_export.tokenizer_files.pickled_objects import OldText
 
-_PADDING = (*PADDING_TOKENS, "<PAD>", "[pad]", "<padding>")
+_PADDING = (*PADDING_TOKENS, "<PAD>", "[pad]", "<padding>", "PAD", "pad", "padding", "_PAD_")
 _OOV = (*OOV_TOKENS, "<UNK>", "<OOV>", "<oov>", "[OOV]")
 # Attributes of Keras' Tokenizer that decide which ids a text gets.
 _OPTIONS = ("num_words", "filters", "lower", "split", "char_level", "oov_token")
@@ -98,5 +98,6 @@ def _split(words: Mapping[Any, Any]) -> tuple[dict[str, int], str | None]:
 
 
 def _tokenizer(config: Mapping[str, Any], words: Mapping[str, int], zero: str | None) -> Tokenizer:
-    """Keras' tokenizer of these words; id 0 is padding where its word is empty."""
-    return dataclasses.replace(from_keras({**config, "word_index": words}), zero=zero or None)
+    """Keras' tokenizer of these words; id 0 is padding where its word is empty, or says so."""
+    named = None if zero in _PADDING else zero
+    return dataclasses.replace(from_keras({**config, "word_index": words}), zero=named)

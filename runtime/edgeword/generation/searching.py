@@ -17,7 +17,8 @@ class Search:
     """The next words of one text, found one by one as they are asked for; to be gone through once.
 
     The decoder stands after `prompt` already. A text ends with `finish_reason` `end` where nothing may be said
-    any more: each word denied, or impossible after the prompt; or where the greedy choice is an id without a word. Raises UsageError for options that leave no word.
+    any more: each word denied, or impossible after the prompt, or the greedy choice an id without a word. Raises
+    UsageError for options that leave no word.
     """
 
     finish_reason: FinishReason = "length"

@@ -106,7 +106,7 @@ class Vocabulary:
         return Permitted(mask, tuple(ids for ids in denied if len(ids) > 1))
 
     def _allowed(self, allow: Iterable[str]) -> list[int]:
-        found = []
+        found: list[int] = []
         for entry in sorted(allow):
             ids = self.ids_of(entry)
             if len(ids) > 1:
