@@ -28,7 +28,8 @@ from edgeword_bench.report.columns import COLUMNS, Column, plain
 from edgeword_bench.report.drawing import png
 from edgeword_bench.report.pictures import size_and_time
 from edgeword_bench.report.tables import markdown_table
-from edgeword_export.source.keras_model import inspect_model, load_keras
+from edgeword_export.keras_files.reading import load_keras
+from edgeword_export.source.keras_model import inspect_model
 from edgeword_train import load_run
 from edgeword_train.data.text_files import read_texts
 
@@ -67,7 +68,7 @@ def first_words(texts: Iterable[Sequence[int]], words: int) -> list[list[int]]:
 
 def keras_answers(model: Path, texts: list[list[int]], oov_id: int | None) -> tuple[list[np.ndarray], float]:
     """The Keras model's most probable words at each position, and its perplexity."""
-    source = inspect_model(load_keras(model))
+    source = inspect_model(load_keras(model)[0])
     best, logprobs = [], []
     for text in texts:
         answers = source.sequence_logprobs(text[:-1])
