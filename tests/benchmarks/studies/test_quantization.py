@@ -7,8 +7,8 @@ from edgeword import load
 from edgeword.bundle.bundle import Bundle
 from edgeword_bench.report.tables import markdown_table
 from studies import quantization
-from tests import tiny
 from tests.benchmarks.reports import report, result
+from tests.golden.make import GOLDEN
 
 TEXTS = [[2, 3, 4, 5], [6, 7, 8]]
 
@@ -16,7 +16,7 @@ TEXTS = [[2, 3, 4, 5], [6, 7, 8]]
 @pytest.fixture(scope="module")
 def keras_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("quantization") / "model.keras"
-    tiny.lstm(length=None).save(path)
+    GOLDEN["step"].model().save(path)
     return path
 
 
