@@ -12,10 +12,8 @@ import edgeword.choice.remembered
 from edgeword import EdgewordWarning, EngineError, load
 from edgeword.engines.engine import Engine, Package
 from tests.runtime.changed import edit_manifest
-from tests.runtime.choosing import cache, files, opened, quietly, timed
+from tests.runtime.choice.loaded import files, quietly
 from tests.runtime.damaged import damage
-
-__all__ = ["cache", "opened", "timed"]
 
 # What a default load tries, and then opens one of.
 TRIED = ["model.float32.tflite", "model.float32.onnx"]

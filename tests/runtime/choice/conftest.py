@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import edgeword.choice.remembered
-from edgeword import LanguageModel, MissingEngineError, load
-from edgeword.bundle.bundle import Bundle
-from edgeword.choice.choosing import candidates
 from edgeword.choice.trial import Trial
 from edgeword.engines.engine import Engine
 
@@ -55,27 +51,3 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> Timed:
         return tried
 
     return run
-
-
-def files(bundle: Path, precision: str = "auto") -> list[str]:
-    """Of all candidates, the most faithful first."""
-    return [variant.file for _, variant in candidates(Bundle(bundle), precision=precision)]
-
-
-def break_engine(monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
-    """As an engine whose shared library is missing."""
-    whole = Engine.open
-
-    def open_or_fail(engine, content, threads):
-        if engine.name == broken:
-            raise MissingEngineError(f"{broken} is installed but cannot be imported")
-        return whole(engine, content, threads)
-
-    monkeypatch.setattr(Engine, "open", open_or_fail)
-
-
-def quietly(bundle: Path, **options) -> LanguageModel:
-    """Loaded without a warning."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        return load(bundle, **options)

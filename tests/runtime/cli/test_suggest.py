@@ -53,7 +53,7 @@ def test_an_empty_context_has_words_too(request, name, prefix):
     words = {token: lm.tokenizer.word(token) for token in np.argsort(-logprobs).tolist() if token > 1}
     wanted = [token for token, word in words.items() if word.startswith(prefix.lower())]
     found = lm.suggest("", k=4, prefix=prefix)
-    assert [suggestion.word for suggestion in found] == [words[token] for token in wanted[:4]]
+    assert [suggestion.word for suggestion in found] == [prefix + words[token][len(prefix) :] for token in wanted[:4]]
     probabilities = [suggestion.probability for suggestion in found]
     np.testing.assert_allclose(probabilities, np.exp(logprobs[wanted[:4]]), rtol=1e-3)
 

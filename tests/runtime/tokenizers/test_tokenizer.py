@@ -55,7 +55,8 @@ def test_single_tokens_agree_with_whole_texts(corpus, text, options):
 
 def test_own_format_is_pinned():
     words = Tokenizer.fit(["b a, b a c É"], num_words=4, **OOV)
-    options = '"filters":"!\\"#$%&()*+,-./:;<=>?@[\\\\]^_`{|}~\\t\\n","split":" ","punctuation":"split"}'
+    options = '"filters":"!\\"#$%&()*+,-./:;<=>?@[\\\\]^_`{|}~\\t\\n","split":" ","punctuation":"split",'
+    options += '"zero":null,"num_words":null}'
     assert words.to_json() == (
         '{"format":"edgeword-tokenizer","version":1,"vocabulary":["?","b","a"],"level":"word",'
         f'"oov_token":"?","oov_id":1,"lower":true,{options}'

@@ -8,10 +8,8 @@ import edgeword.choice.trial
 from edgeword import EdgewordWarning, EngineError, MissingEngineError, UsageError, load
 from edgeword.engines.engine import ENGINES
 from tests.runtime.changed import edit_manifest, keep_variants
-from tests.runtime.choosing import break_engine, cache, files, opened, quietly, timed
+from tests.runtime.choice.loaded import break_engine, files, quietly
 from tests.runtime.damaged import damage
-
-__all__ = ["cache", "opened", "timed"]
 
 FLOAT32 = ["model.float32.tflite", "model.float32.onnx"]
 INT8 = ["model.dynamic-int8.tflite", "model.dynamic-int8.onnx"]
