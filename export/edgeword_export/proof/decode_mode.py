@@ -12,7 +12,7 @@ from edgeword_export.formats.writer import Writer
 from edgeword_export.graphs.graphs import Graphs, without_window
 from edgeword_export.proof.gates import gate_failure
 from edgeword_export.proof.prover import Prover
-from edgeword_export.proof.reference import Reference
+from edgeword_export.witness.reference import Reference
 
 MIN_AGREEMENT = 0.999
 
