@@ -37,8 +37,14 @@ class StepDecoder:
         """See `Decoder.advance`."""
         if type(token) is not int or not 0 <= token < self._vocabulary:
             token = checked_id(token, self._vocabulary)
-        if token != self._masked:
-            self._stand(self._state_after(), token)
+        if token == self._masked:
+            return
+        if self._is_answered:  # the way of every word that is said: no call that it can do without
+            self._state, self._is_answered = self._graphs.after_step, False
+        elif self._token is not None:
+            self._graphs.let(self)
+            self._state = self._graphs.advance(self._state, self._token)
+        self._token = token
 
     def logits(self) -> Array:
         """See `Decoder.logits`."""
@@ -81,12 +87,3 @@ class StepDecoder:
     def _state_before(self) -> Sequence[Array]:
         """The state that has not read the token."""
         return self._graphs.before_step if self._is_answered else self._state
-
-    def _state_after(self) -> Sequence[Array]:
-        """The state that has read the token."""
-        if self._is_answered:
-            return self._graphs.after_step
-        if self._token is None:
-            return self._state
-        self._graphs.let(self)
-        return self._graphs.advance(self._state, self._token)
