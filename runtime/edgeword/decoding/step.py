@@ -15,8 +15,12 @@ from edgeword.probabilities import Array
 class StepDecoder:
     """See `Decoder`. The text is a state and the one token that the state has not read."""
 
+    _state: Sequence[Array]
+    """Read and never written; the graphs' own buffers where this decoder ran last."""
+    _token: int | None
+    """Not read by the state yet; None before the first."""
     _is_answered: bool
-    """Whether the graphs hold what comes next."""
+    """Whether the graphs hold what comes next: then the state before the token stands in their inputs."""
     _prediction: Prediction
 
     def __init__(self, graphs: StepGraphs, spec: Spec) -> None:
