@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from edgeword.decoding.decoder import Decoder
-from edgeword.generation.beam import BeamSearch
 from edgeword.generation.options import GenerationOptions
 from edgeword.generation.picking import Pick, Picker, Rules
-from edgeword.generation.stopping import Ending, FinishReason, Said, StopSearch
 from edgeword.generation.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from edgeword.generation.stopping import FinishReason, Said
 
 
 class Search:
     """The next words of one text, found one by one as they are asked for; to be gone through once.
 
     The decoder stands after `prompt` already. A text ends with `finish_reason` `end` where nothing may be said
-    any more: each word denied, or impossible after the prompt. Raises
-    UsageError for options that leave no word.
+    any more: each word denied, or impossible after the prompt. Raises UsageError for options that leave no word.
     """
 
     finish_reason: FinishReason = "length"
@@ -36,6 +37,8 @@ class Search:
         return self._until_stop(said) if self._options.stop else said
 
     def _until_stop(self, said: Iterator[Said]) -> Iterator[Said]:
+        from edgeword.generation.stopping import Ending, StopSearch  # most texts end without
+
         options = self._options
         ending = Ending(StopSearch(options.stop, self._vocabulary.joiner, options.min_words))
         yield from ending.through(said)
@@ -45,10 +48,13 @@ class Search:
     def _found(self) -> Iterator[Said]:
         if self._options.is_plain_greedy and not self._permitted.phrases:
             return self._greedy()
-        if self._options.beams > 1:
-            rules = Rules(self._options, self._permitted)
-            return self._named(BeamSearch(self._decoder, self._options, rules, self._vocabulary).find(self._prompt))
-        return self._named(self._picked())
+        return self._named(self._beams() if self._options.beams > 1 else self._picked())
+
+    def _beams(self) -> Iterator[Pick]:
+        from edgeword.generation.beam import BeamSearch
+
+        rules = Rules(self._options, self._permitted)
+        return BeamSearch(self._decoder, self._options, rules, self._vocabulary).find(self._prompt)
 
     def _greedy(self) -> Iterator[Said]:
         """The graph's own argmax where it may be said; only where not, the logits are looked at.
