@@ -16,7 +16,7 @@ from edgeword_export.formats.channel_scales import scale_channels_last
 from edgeword_export.formats.weight_reads import Operator, Weight, weights_read
 from edgeword_export.formats.writer import Writer
 from edgeword_export.graphs.calibration import Samples
-from edgeword_export.graphs.signature import BARE, BARE_ROWS, TOKEN_INPUTS, Signatures, Style
+from edgeword_export.graphs.signature import BARE, BARE_ROWS, TOKEN_INPUTS, Signature, Signatures, Style
 
 OPSET = 17
 # The larger, the faster: 114 µs a word in blocks of 128, 146 in blocks of 64, at 10,000 words and 512 units.
@@ -64,8 +64,9 @@ class OnnxWriter(Writer):
 
         if style not in self._converted:
             signature = self.signatures(style)[0]
-            function = tf.function(signature.function(), input_signature=signature.specs())
+            function = signature.traced()
             model, _ = tf2onnx.convert.from_function(function, signature.specs(), opset=OPSET)
+            _fold_constants(model.graph, signature, function.get_concrete_function())
             self._converted[style] = _checked(model).SerializeToString()
         return onnx.load_from_string(self._converted[style])
 
@@ -175,6 +176,16 @@ def _through_files(model: onnx.ModelProto, quantize: Callable[[Path, Path], None
         onnx.save(model, source)
         quantize(source, target)
         return onnx.load(target)
+
+
+def _fold_constants(graph: onnx.GraphProto, signature: Signature, traced: Any) -> None:
+    """Tensors that the traced function holds on to, as initializers: the converter makes them inputs that nobody feeds."""
+    held = {inner.name: outer for outer, inner in traced.graph.captures if outer.dtype != tf.resource}
+    inputs = [item for item in graph.input if item.name not in held]
+    values = [onnx.numpy_helper.from_array(held[i.name].numpy(), i.name) for i in graph.input if i.name in held]
+    graph.initializer.extend(values)
+    del graph.input[:]
+    graph.input.extend(inputs)
 
 
 def _checked(model: Any) -> onnx.ModelProto:
