@@ -1,4 +1,4 @@
-"""Which graphs a model can be written as: `step` where every operation takes time steps by themselves, else `window`."""
+"""Which graphs a model can be written as: `step` where every operation takes single time steps, else `window`."""
 
 from __future__ import annotations
 
@@ -69,7 +69,9 @@ def window_graphs(source: NextWordModel, window: Window, reason: str) -> Graphs:
     if window.length is None:
         raise ModelError(without_window(reason))
     if not window.fills:
-        raise ModelError(f"{reason}, so it needs a window of one length, and short texts are shown to it without padding")
+        raise ModelError(
+            f"{reason}, so it needs a window of one length, and short texts are shown to it without padding"
+        )
     return Graphs("window", lambda style: [window_signature(source, window, style)], window, reason=reason)
 
 

@@ -243,7 +243,8 @@ _OPERATIONS: dict[str, Rule] = {
     **_table(
         _all(_aligned, _axis),
         "Softmax LogSoftmax Sparsemax Glu Normalize Mean Sum Prod Max Min Amax Amin Var Std Median Logsumexp Norm "
-        "All Any CountNonzero Argmax Argmin Cumsum Cumprod Flip Sort Argsort Squeeze ExpandDims Stack Concatenate Split",
+        "All Any CountNonzero Argmax Argmin Cumsum Cumprod Flip Sort Argsort Squeeze ExpandDims Stack Concatenate "
+        "Split",
     ),
     "OneHot": _axis,
     "GetItem": _sliced,

@@ -52,6 +52,8 @@ def time_steps(model: keras.Model) -> TimeSteps:
         inner = functional(node.operation)
         if inner is not None:
             return _walk(inner, [value for value in given if isinstance(value, Place)], call)
+        if isinstance(node.operation, layers.RNN):
+            places = {given[0]}  # where it begins is looked at below
         if len(places) != 1:
             raise NotSteppableError(f"{described(node.operation)} combines each position with the last one")
         step = Call(node, *places)
@@ -76,9 +78,7 @@ def is_standard(layer: keras.layers.Layer) -> bool:
     return isinstance(layer, layers.RNN) and kind.call in _CALLS and kind.inner_loop in _LOOPS
 
 
-def _walk(
-    graph: Any, inputs: Sequence[Place], call: Callable[[Any, Any, Any], Sequence[Place]]
-) -> list[Place]:
+def _walk(graph: Any, inputs: Sequence[Place], call: Callable[[Any, Any, Any], Sequence[Place]]) -> list[Place]:
     """The places of a graph's outputs, found call by call, in the order in which Keras runs them."""
     places = dict(zip(map(id, graph.inputs), inputs, strict=True))
     for depth in sorted(graph._nodes_by_depth, reverse=True):
