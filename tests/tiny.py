@@ -1,13 +1,16 @@
-"""Models and texts of a few kilobytes, made by the tests themselves."""
+"""Texts, contexts and models of a few kilobytes. Only the models need Keras, and import it when they are made."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
 from edgeword.tokenizers.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    import keras
 
 LINES = (
     "the cell reads a word and keeps a state",
@@ -25,11 +28,27 @@ TOKENIZER = Tokenizer.fit(LINES, oov_token="<oov>")
 VOCABULARY = TOKENIZER.vocab_size
 SEQUENCES = [TOKENIZER.encode(line) for line in LINES]
 
-Layers = Callable[[], Sequence[keras.layers.Layer]]
+SHORT = SEQUENCES[0][:5]
+LONG = [token for ids in SEQUENCES[:5] for token in ids]
+# Where decoders are asked, and what the Keras models of the golden bundles were asked too.
+CONTEXTS: dict[str, list[int]] = {
+    "empty": [],
+    "one token": [2],
+    "short": SHORT,
+    "as long as the window": LONG[:WINDOW],
+    "one more": LONG[: WINDOW + 1],
+    "three windows": LONG[: 3 * WINDOW],
+    "padding inside": [5, 0, 7, 0, 0, 9],
+    "padding at its end": [5, 7, 0],
+    "padding inside and at its end": [*SHORT, 0, 0, 3, 0],
+    "nothing but padding": [0, 0],
+}
 
 
 def model(layers: Sequence[keras.layers.Layer], length: int | None = WINDOW, seed: int = 1) -> keras.Sequential:
     """A Sequential model with random weights; see `drawn`."""
+    import keras
+
     keras.utils.set_random_seed(seed)
     return drawn(keras.Sequential([keras.Input((length,), dtype="int32"), *layers]), seed)
 
@@ -48,11 +67,36 @@ def lstm(
     length: int | None = WINDOW, *, mask_zero: bool = True, sequences: bool = False, units: int = 32
 ) -> keras.Sequential:
     """Embedding, LSTM, softmax: the model of the notebooks."""
+    from keras import layers
+
+    return recurrent(layers.LSTM(units, return_sequences=sequences), length, mask_zero=mask_zero)
+
+
+def recurrent(
+    layer: keras.layers.Layer,
+    length: int | None = WINDOW,
+    *,
+    mask_zero: bool = True,
+    embedding: int = 24,
+    seed: int = 1,
+) -> keras.Sequential:
+    """Embedding, a recurrent layer, softmax."""
+    from keras import layers
+
+    first = layers.Embedding(VOCABULARY, embedding, mask_zero=mask_zero)
+    return model([first, layer, layers.Dense(VOCABULARY, activation="softmax")], length, seed)
+
+
+def convolution(embedding: int = 24, filters: int = 32, seed: int = 1) -> keras.Sequential:
+    """A model that no step graph can be made of."""
+    from keras import layers
+
     return model(
         [
-            keras.layers.Embedding(VOCABULARY, 24, mask_zero=mask_zero),
-            keras.layers.LSTM(units, return_sequences=sequences),
-            keras.layers.Dense(VOCABULARY, activation="softmax"),
+            layers.Embedding(VOCABULARY, embedding),
+            layers.Conv1D(filters, 3, activation="tanh"),
+            layers.GlobalMaxPooling1D(),
+            layers.Dense(VOCABULARY, activation="softmax"),
         ],
-        length,
+        seed=seed,
     )

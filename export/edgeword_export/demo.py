@@ -20,8 +20,8 @@ from edgeword.engines.engine import engine_of
 from edgeword.errors import GateError
 from edgeword.files import check_output
 from edgeword_export.exporting import export
+from edgeword_export.keras_files.reading import load_keras
 from edgeword_export.quiet import quiet
-from edgeword_export.source.keras_model import load_keras
 from edgeword_train.fitting.progress import ProgressPrinter
 from edgeword_train.run.folder import load_run
 from edgeword_train.training import train
@@ -65,7 +65,7 @@ def _print_words(folder: Path) -> None:
 def notebook_loop(run_path: Path, prompt: str, words: int) -> tuple[list[str], float]:
     """The usual notebook: `pad_sequences`, `model.predict`, argmax; the words and milliseconds for each."""
     run = load_run(run_path)
-    model = load_keras(run.model_path)
+    model, _ = load_keras(run.model_path)
     ids = run.tokenizer.encode(prompt)
 
     def next_word() -> int:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -49,7 +50,7 @@ def export(
     model: str | os.PathLike[str],
     out: str | os.PathLike[str],
     *,
-    tokenizer: PathLike | None = None,
+    tokenizer: Any = None,
     window: int | None = None,
     padding: Side = "pre",
     truncating: Side = "pre",
@@ -87,6 +88,8 @@ def export(
 
 
 def _write(path: Path, source: Source, options: ExportOptions, report: Announce) -> Exported:
+    if source.mends:
+        report(f"the file is of an older Keras; mended: {'; '.join(source.mends)}")
     if source.tokenizer.vocab_size < source.model.vocabulary:
         report(f"the tokenizer has {source.tokenizer.vocab_size} ids, the model {source.model.vocabulary} words")
     settled = settle(source, options.says, report)

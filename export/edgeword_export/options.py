@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from edgeword.errors import UsageError
 from edgeword.padding import SIDES, Side
@@ -25,7 +25,8 @@ PathLike = str | os.PathLike[str]
 class ExportOptions:
     """The options of one export; raises UsageError naming the option and its range."""
 
-    tokenizer: PathLike | None = None
+    tokenizer: Any = None
+    """A file, or what lives in Python: Keras' Tokenizer, a text layer, a dict, a list."""
     window: int | None = None
     """Length of the padded window; None takes the model's own."""
     padding: Side = "pre"

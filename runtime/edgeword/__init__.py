@@ -15,6 +15,7 @@ from edgeword.errors import (
     TokenizerError,
     UsageError,
 )
+from edgeword.generation.options import GenerationOptions
 from edgeword.language_model import LanguageModel, load
 from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword.version import __version__
@@ -27,6 +28,7 @@ __all__ = [
     "EngineError",
     "GateError",
     "Generation",
+    "GenerationOptions",
     "InputFileError",
     "LanguageModel",
     "MissingEngineError",

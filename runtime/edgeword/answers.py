@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edgeword.generation.stopping import FinishReason
+
 
 @dataclass(frozen=True)
 class Timings:
@@ -14,20 +16,25 @@ class Timings:
     first_word_ms: float | None
     """From the prompt's text to the first word."""
     ms_per_word: float | None
-    """Mean over the words after the first."""
+    """Mean over the words after the first; None for beams too, which find all words at once."""
 
 
 @dataclass(frozen=True)
 class Generation:
-    """A greedy continuation; `text` is without the prompt, `logprobs` are natural logarithms."""
+    """A continuation of a prompt; `words`, `ids` and `logprobs` belong together, one each for each word."""
 
     prompt: str
     text: str
+    """The words joined, without the prompt."""
     words: tuple[str, ...]
+    """Of a word in which a stop text begins, what comes before it."""
     ids: tuple[int, ...]
     logprobs: tuple[float, ...]
-    finish_reason: str
-    """`length`: as many words as were asked for."""
+    """The model's own natural log-probabilities, before temperature, penalties and denials."""
+    finish_reason: FinishReason
+    """`length`: as many words as were asked for; `stop`: a stop text came; `end`: nothing was left to say."""
+    oov_rate: float
+    """Share of the prompt's tokens that are not in the vocabulary, 0 to 1."""
     timings: Timings
 
 

@@ -7,20 +7,28 @@ import math
 import os
 import threading
 import time
-from collections.abc import Iterator
-
-import numpy as np
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from edgeword.answers import Generation, Score, Suggestion, Timings
 from edgeword.bundle.bundle import Bundle
 from edgeword.choice.choosing import candidates, choose
 from edgeword.choice.trial import Pair
-from edgeword.decoding.decoder import Decoder, Prediction
+from edgeword.decoding.decoder import Decoder
 from edgeword.decoding.factory import decoder_factory
 from edgeword.engines.engine import LoadedVariant
 from edgeword.errors import UsageError
-from edgeword.generation.loop import greedy, logprobs_along
-from edgeword.probabilities import log_softmax, perplexity
+from edgeword.generation.loop import logprobs_along
+from edgeword.generation.options import GenerationOptions, Keywords
+from edgeword.generation.rereading import Rereading
+from edgeword.generation.searching import Search
+from edgeword.generation.stopping import Said
+from edgeword.generation.suggesting import suggestions
+from edgeword.generation.vocabulary import Vocabulary
+from edgeword.probabilities import perplexity
+
+if TYPE_CHECKING:
+    from typing import Unpack
 
 # An engine starts as many as it is told to, until the whole machine has none left.
 _MOST_THREADS = 256
@@ -38,6 +46,8 @@ class LanguageModel:
         self.engine_version = loaded.version
         self.load_ms = load_ms
         self._decoder = decoder_factory(loaded, bundle.spec)
+        says_unknown = bundle.manifest.convention.says_unknown
+        self._vocabulary = Vocabulary(bundle.tokenizer, bundle.spec.vocabulary, says_unknown=says_unknown)
         self._lock = threading.Lock()
 
     @property
@@ -50,52 +60,58 @@ class LanguageModel:
         """The decode mode: `step` or `window`."""
         return self.bundle.spec.decode.mode
 
-    def generate(self, prompt: str, max_words: int = 20) -> Generation:
-        """Continue a prompt with `max_words` greedy words (characters, for a character model).
+    def generate(self, prompt: str, max_words: int = 20, **options: Unpack[Keywords]) -> Generation:
+        """Continue a prompt with up to `max_words` words (characters, for a character model).
 
-        Raises UsageError for a `max_words` below 1.
+        The other keywords are those of `GenerationOptions`; without any each word is the most probable one.
+        Raises UsageError for one that is out of its range.
         """
         started = time.perf_counter()
-        words = greedy(self._prompted(prompt, max_words))
+        settings = GenerationOptions(max_words=max_words, **options)  # type: ignore[arg-type]
+        search = self._search(prompt, settings)
+        words = iter(search)
         with self._lock:
-            predictions = [next(words)]
+            said = list(itertools.islice(words, 1))
             first = time.perf_counter()
-            predictions += itertools.islice(words, max_words - 1)
-        per_word = (time.perf_counter() - first) * 1e3 / (max_words - 1) if max_words > 1 else None
-        timings = Timings(self.load_ms, (first - started) * 1e3, per_word)
-        ids, logprobs = zip(*predictions, strict=True)
-        spoken = tuple(map(self.tokenizer.word, ids))
-        return Generation(prompt, self.tokenizer.decode(ids), spoken, ids, logprobs, "length", timings)
+            said += words
+        rest = (time.perf_counter() - first) * 1e3
+        per_word = rest / (len(said) - 1) if len(said) > 1 and settings.beams == 1 else None
+        timings = Timings(self.load_ms, (first - started) * 1e3 if said else None, per_word)
+        ids, logprobs, spoken = zip(*said, strict=True) if said else ((), (), ())
+        text, unknown = "".join(self.tokenizer.joined(spoken)), self.tokenizer.oov_rate(prompt)
+        return Generation(prompt, text, spoken, ids, logprobs, search.finish_reason, unknown, timings)
 
-    def stream(self, prompt: str, max_words: int = 20) -> Iterator[str]:
-        """Yield the words of `generate` as they are found. Several streams may run side by side."""
-        return (self.tokenizer.word(token) for token in self.stream_ids(prompt, max_words))
+    def stream(self, prompt: str, max_words: int = 20, **options: Unpack[Keywords]) -> Iterator[str]:
+        """Yield the words of `generate` as they are found. Several streams may run side by side.
 
-    def stream_ids(self, prompt: str, max_words: int = 20) -> Iterator[int]:
-        """Yield the ids of `generate` as they are found."""
-        return self._in_turn(greedy(self._prompted(prompt, max_words)), max_words)
+        A word that may be the beginning of a stop text comes when it is known not to be; beams say all at the end.
+        """
+        settings = GenerationOptions(max_words=max_words, **options)  # type: ignore[arg-type]
+        return self._in_turn(iter(self._search(prompt, settings)))
 
-    def suggest(self, context: str, k: int = 3, prefix: str = "") -> list[Suggestion]:
+    def suggest(
+        self,
+        context: str,
+        k: int = 3,
+        prefix: str = "",
+        *,
+        allow: Iterable[str] | None = None,
+        deny: Iterable[str] = frozenset(),
+    ) -> list[Suggestion]:
         """The `k` most probable words after a context, of those that begin with `prefix`, most probable first.
 
-        Raises UsageError for a `k` below 1.
+        Letters are matched in the tokenizer's case, and those that were typed stay as they are: "Me" gives
+        "Memory". `allow` and `deny` are those of `GenerationOptions`. Raises UsageError for a `k` below 1.
         """
         _check_count(k, "k")
-        decoder = self._begun(context, "context")
+        rules = GenerationOptions(allow=allow, deny=deny)  # type: ignore[arg-type]
+        permitted = self._vocabulary.permitted(rules.allow, rules.deny)
+        _checked(prefix, "prefix")
+        decoder, ids = self._begun(context, "context")
         with self._lock:
-            logprobs = log_softmax(decoder.logits())
-        start = _checked(prefix, "prefix").lower() if self.tokenizer.lower else _checked(prefix, "prefix")
-        found = (
-            Suggestion(self.tokenizer.word(token), math.exp(logprobs[token]))
-            for token in np.argsort(-logprobs, kind="stable").tolist()
-            if self._is_word(token) and self.tokenizer.word(token).startswith(start)
-        )
-        return list(itertools.islice(found, k))
-
-    def _is_word(self, token: int) -> bool:
-        """Whether the id stands for a word, and not for padding, unknown words or nothing."""
-        known = 0 < token <= len(self.tokenizer.vocabulary) and token != self.tokenizer.oov_id
-        return known and bool(self.tokenizer.word(token))
+            logits, greedy = decoder.logits(), decoder.greedy()
+        found = suggestions(logits, greedy, k, self._vocabulary, permitted, prefix=prefix, context=ids)
+        return [Suggestion(word, math.exp(logprob)) for _, logprob, word in found]
 
     def score(self, text: str) -> Score:
         """Perplexity of a text under the model; the first token is context only."""
@@ -112,22 +128,27 @@ class LanguageModel:
         """A decoder of its own state on this model's graphs; not guarded against other threads."""
         return self._decoder()
 
-    def _prompted(self, prompt: str, max_words: int) -> Decoder:
-        _check_count(max_words, "max_words")
-        return self._begun(prompt, "prompt")
+    def _search(self, prompt: str, options: GenerationOptions) -> Search:
+        decoder, ids = self._begun(prompt, "prompt")
+        return Search(decoder, ids, options, self._vocabulary)
 
-    def _begun(self, text: str, name: str) -> Decoder:
+    def _begun(self, text: str, name: str) -> tuple[Decoder, list[int]]:
+        """A decoder that has read a text, and the text's ids."""
         ids = self.tokenizer.encode(_checked(text, name))
         decoder = self._decoder()
         with self._lock:
             decoder.begin(ids)
-        return decoder
+        if self.tokenizer.num_words is not None:
+            return Rereading(decoder, self.tokenizer.reread), ids
+        return decoder, ids
 
-    def _in_turn(self, words: Iterator[Prediction], count: int) -> Iterator[int]:
-        for _ in range(count):
+    def _in_turn(self, words: Iterator[Said]) -> Iterator[str]:
+        while True:
             with self._lock:
-                token, _ = next(words)
-            yield token
+                said = next(words, None)
+            if said is None:
+                return
+            yield said[2]
 
 
 def _check_count(count: int, name: str, most: int | None = None) -> None:

@@ -16,7 +16,10 @@ WORDS = 50
 
 
 def keras_words(model: keras.Model, window: int | None) -> list[list[int]]:
-    """Greedy words of the model itself: all that was said before each, or the padded window of it."""
+    """Greedy words of the model itself: all that was said before each, or the padded window of it.
+
+    Padding and the token for unknown words, ids 0 and 1, are never said.
+    """
     texts = [tiny.TOKENIZER.encode(prompt) for prompt in PROMPTS]
     starts = [len(ids) for ids in texts]
     whole = tf.function(model, input_signature=[tf.TensorSpec((None, None), tf.int32)])
@@ -25,7 +28,7 @@ def keras_words(model: keras.Model, window: int | None) -> list[list[int]]:
             answers = model.predict(keras.utils.pad_sequences(texts, maxlen=window), verbose=0)
         else:
             answers = [whole(np.array([ids], np.int32)).numpy()[0] for ids in texts]
-        texts = [[*ids, int(answer.argmax())] for ids, answer in zip(texts, answers, strict=True)]
+        texts = [[*ids, 2 + int(answer[2:].argmax())] for ids, answer in zip(texts, answers, strict=True)]
     return [ids[start:] for ids, start in zip(texts, starts, strict=True)]
 
 

@@ -12,8 +12,9 @@ from keras import layers as k
 from edgeword.errors import EdgewordError, UsageError
 from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword_export.errors import ModelError
+from edgeword_export.keras_files.reading import load_keras
 from edgeword_export.options import ExportOptions
-from edgeword_export.source.keras_model import check_tokenizer, inspect_model, load_keras
+from edgeword_export.source.keras_model import check_tokenizer, inspect_model
 from edgeword_export.source.opening import open_source
 from tests import tiny
 from tests.tiny import VOCABULARY as V

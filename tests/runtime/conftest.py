@@ -1,12 +1,57 @@
-"""Bundles to damage."""
+"""Bundles to damage, and no Keras: the runtime's tests run where only the runtime does."""
 
 from __future__ import annotations
 
+import contextlib
 import shutil
-from collections.abc import Iterator
+import sys
+from collections.abc import Generator, Iterator, Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
+
+REFUSED = ("tensorflow", "keras", "tf2onnx")
+
+
+class _Refusal(MetaPathFinder, Loader):
+    """Finds them where they are, so that one may ask whether they are installed, and imports none."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        found = PathFinder.find_spec(name, path, target) if name.partition(".")[0] in REFUSED else None
+        return found and ModuleSpec(name, self, origin=found.origin)
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        raise ImportError(f"tests/runtime imports no {spec.name}: what is compared with Keras stands in tests/export")
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Never reached."""
+
+
+@contextlib.contextmanager
+def refusing() -> Iterator[None]:
+    """For these tests alone: others of the same session need what is refused here."""
+    refusal = _Refusal()
+    sys.meta_path.insert(0, refusal)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(refusal)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, Any, Any]:
+    with refusing():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, Any, Any]:
+    with refusing():
+        return (yield)
 
 
 @pytest.fixture(scope="session", autouse=True)

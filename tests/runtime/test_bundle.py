@@ -10,7 +10,7 @@ import pytest
 import edgeword.language_model
 from edgeword import BundleError, Tokenizer, TokenizerError, load
 from edgeword.bundle.bundle import Bundle, digest, listed_files
-from edgeword.engines.engine import EngineKind
+from edgeword.engines.engine import Engine
 from edgeword.errors import EngineError
 from tests.runtime.changed import edit_manifest, replace_file
 
@@ -54,18 +54,6 @@ def remove_weights(bundle: Path) -> None:
 
 def remove_card(bundle: Path) -> None:
     (bundle / "README.md").unlink()
-
-
-def add_file(bundle: Path) -> None:
-    (bundle / "notes.txt").write_text("mine")
-
-
-def add_hidden_file(bundle: Path) -> None:
-    (bundle / ".cache").write_text("")
-
-
-def add_folder(bundle: Path) -> None:
-    (bundle / "more").mkdir()
 
 
 def fold_weights(bundle: Path) -> None:
@@ -128,9 +116,6 @@ def be_a_file(bundle: Path) -> None:
 DAMAGED_FILES = {
     "missing weights": (remove_weights, f"misses {WEIGHTS}"),
     "missing card": (remove_card, "misses README.md"),
-    "extra file": (add_file, "holds notes.txt"),
-    "extra hidden file": (add_hidden_file, "holds .cache"),
-    "extra folder": (add_folder, "holds more"),
     "folder for a file": (fold_weights, WEIGHTS),
     "link for the weights": (link(WEIGHTS), f"{WEIGHTS} is not a regular file"),
     "link for the tokenizer": (link("tokenizer.json"), "tokenizer.json is not a regular file"),
@@ -154,6 +139,60 @@ DAMAGED_FILES = {
 def test_damaged_files_are_refused_by_name(bundle, damage, fragment):
     damage(bundle)
     assert fragment in refusal(bundle)
+
+
+def add_file(bundle: Path) -> None:
+    (bundle / "notes.txt").write_text("mine")
+
+
+def add_hidden_file(bundle: Path) -> None:
+    (bundle / ".gitattributes").write_text("")
+
+
+def add_folder(bundle: Path) -> None:
+    (bundle / "more").mkdir()
+
+
+def add_dangling_link(bundle: Path) -> None:
+    (bundle / "nowhere").symlink_to("/nowhere")
+
+
+def add_pipe(bundle: Path) -> None:
+    os.mkfifo(bundle / "pipe")
+
+
+def add_variant(bundle: Path) -> None:
+    (bundle / "model.int4.onnx").write_bytes(b"not what it seems")
+
+
+UNLISTED = {
+    "file": (add_file, "notes.txt"),
+    "hidden file": (add_hidden_file, ".gitattributes"),
+    "folder": (add_folder, "more"),
+    "dangling link": (add_dangling_link, "nowhere"),
+    "pipe, which would never end": (add_pipe, "pipe"),
+    "file named as a variant": (add_variant, "model.int4.onnx"),
+}
+
+
+@pytest.mark.parametrize(("add", "name"), UNLISTED.values(), ids=UNLISTED)
+def test_what_the_manifest_does_not_list_is_named_and_never_opened(bundle, monkeypatch, add, name):
+    add(bundle)
+    opened, whole = [], open
+
+    def recorded(path, *arguments, **options):
+        opened.append(os.path.basename(os.fspath(path)))  # noqa: PTH119 (of whatever is opened)
+        return whole(path, *arguments, **options)
+
+    monkeypatch.setattr("builtins.open", recorded)
+    assert load(bundle, "onnx").generate("the cell", 1).words
+    assert Bundle(bundle).unlisted() == [name]
+    assert name not in opened
+    assert "manifest.json" in opened
+
+
+def test_nothing_is_unlisted_in_a_bundle_as_exported(step_bundle):
+    assert Bundle(step_bundle).unlisted() == []
 
 
 def rename(name: str):
@@ -196,12 +235,8 @@ LYING_MANIFESTS = {
     "misnamed precision": (lambda data: data["variants"][0].update(precision="dynamic-int8"), WEIGHTS),
     "unknown precision": (lambda data: data["variants"][0].update(precision="int3"), "tflite int3"),
     "unknown format": (lambda data: data["variants"][0].update(format="gguf"), "gguf float32"),
-    "window of no length": (set_values("window", length=0), "window.length is 0"),
-    "padding below the ids": (set_values("window", "padding", value=-1), "window.padding.value holds -1"),
-    "first word beyond the ids": (set_values("empty_prompt", id=42), "empty_prompt.id holds 42"),
-    "self-test beyond the ids": (set_values("self_test", ids=[1, 42]), "self_test.ids holds 42"),
+    "window of no length": (set_values("spec", "window", length=0), "length is 0"),
     "self-test prompt below the ids": (set_values("self_test", prompt=[-7]), "self_test.prompt holds -7"),
-    "no vocabulary": (set_values(vocabulary=0), "which is no id below 0"),
 }
 
 
@@ -242,10 +277,13 @@ def test_a_damaged_variant_does_no_harm_to_the_others(bundle):
     assert load(bundle, "onnx", "float32").generate("the cell", 1).words
 
 
-def test_auto_never_passes_over_damage(bundle):
-    flip(bundle / "model.dynamic-int8.tflite")
-    with pytest.raises(BundleError, match=r"model\.dynamic-int8\.tflite is not the file"):
-        load(bundle)
+@pytest.mark.parametrize(
+    ("precision", "file"), [("auto", "model.float32.onnx"), ("fastest", "model.dynamic-int8.tflite")]
+)
+def test_auto_never_passes_over_damage(bundle, precision, file):
+    flip(bundle / file)
+    with pytest.raises(BundleError, match=f"{file} is not the file"):
+        load(bundle, precision=precision)
 
 
 def test_the_bytes_hashed_are_the_bytes_loaded(bundle, monkeypatch):
@@ -256,12 +294,12 @@ def test_the_bytes_hashed_are_the_bytes_loaded(bundle, monkeypatch):
         reads.append(name)
         return read(self, name)
 
-    def recorded_load(_kind, content, _threads):
+    def recorded_load(_engine, content, _threads):
         loaded.append(digest(content))
         raise EngineError("seen enough")
 
     monkeypatch.setattr(Bundle, "_bytes", recorded_read)
-    monkeypatch.setattr(EngineKind, "open", recorded_load)
+    monkeypatch.setattr(Engine, "open", recorded_load)
     with pytest.raises(EngineError, match="seen enough"):
         load(bundle, "litert", "float32")
     assert loaded == [next(v.sha256 for v in Bundle(bundle).manifest.variants if v.file == WEIGHTS)]
@@ -290,12 +328,15 @@ def test_a_file_changed_after_opening_is_refused(bundle, monkeypatch, late):
     assert WEIGHTS in refusal(bundle)
 
 
-def test_a_folder_that_may_not_be_listed_is_refused(bundle, monkeypatch):
+def test_a_folder_that_may_not_be_listed_is_refused(step_bundle, monkeypatch):
+    opened = Bundle(step_bundle)
+
     def refuse(path):
         raise PermissionError(13, "Permission denied", path)
 
-    monkeypatch.setattr(os, "scandir", refuse)
-    assert f"cannot list {bundle}: Permission denied" in refusal(bundle)
+    monkeypatch.setattr(os, "listdir", refuse)
+    with pytest.raises(BundleError, match=r"cannot list .*step: Permission denied"):
+        opened.unlisted()
 
 
 def test_a_file_that_may_not_be_read_is_refused(bundle, monkeypatch):

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
-import edgeword.cli
-import edgeword.commands.options
+import edgeword.cli.main
+import edgeword.cli.options
 from edgeword import EdgewordWarning, EngineError, MissingEngineError, load
 from edgeword.bundle.bundle import Bundle
 from edgeword.cli.command import Command
 from edgeword.cli.main import main
-from edgeword.engines.engine import EngineKind
+from edgeword.engines.engine import Engine
 from edgeword.errors import GateError
+from tests import tiny
 from tests.runtime.changed import edit_manifest, keep_variants, replace_file
 from tests.runtime.damaged import damage, damage_all
 
@@ -246,7 +247,7 @@ def test_info_says_what_a_bundle_holds(run, step_bundle):
     code, out, err = run("info", "STEP")
     assert (code, err) == (0, "")
     manifest = Bundle(step_bundle).manifest
-    for fact in (manifest.name, manifest.decode.reason, "42 ids", "texts of any length", "state_0 [1, 32]"):
+    for fact in (manifest.name, manifest.proof.reason, "42 ids", "texts of any length", "state_0 [1, 32]"):
         assert fact in out
     for variant in manifest.variants:
         assert any({variant.format, variant.precision} <= set(line.split()) for line in out.splitlines())
@@ -257,7 +258,7 @@ def test_info_of_a_bundle_without_state(run):
     code, out, _ = run("info", "WINDOW")
     assert code == 0
     assert any(line.split() == ["state", "none"] for line in out.splitlines())
-    assert "12 tokens, padding pre" in out
+    assert "pre-padded windows of 12" in out
 
 
 def test_info_as_json_is_the_manifest(run, step_bundle):
@@ -266,25 +267,36 @@ def test_info_as_json_is_the_manifest(run, step_bundle):
     assert out == (step_bundle / "manifest.json").read_text(encoding="utf-8")
 
 
+def here(out: str) -> list[str]:
+    """What info says of this machine."""
+    lines = out.splitlines()
+    return lines[next(index for index, line in enumerate(lines) if line.startswith("here: ")) : -2]
+
+
+def test_info_before_the_first_load(run):
+    assert here(run("info", "STEP")[1]) == [
+        "here: not loaded yet; the first load tries the most faithful variants and takes the fastest that passes"
+    ]
+
+
 def test_info_shows_what_is_taken_and_why(run, step_bundle):
     names = [variant.file for variant in Bundle(step_bundle).manifest.variants]
-
-    def here() -> list[str]:
-        lines = run("info", "STEP")[1].splitlines()
-        return lines[next(index for index, line in enumerate(lines) if line.startswith("here: ")) : -2]
-
-    assert here() == ["here: not loaded yet; the first load tries each variant and takes the fastest that passes"]
-    load(step_bundle, "litert", "float32")
-    assert here()[0] == "here: model.float32.tflite is the fastest so far of what passes the self-test"
-    assert len([line for line in here() if line.endswith("  not tried yet")]) == len(names) - 1
     lm = load(step_bundle)
-    first, *rows = here()
-    assert first == f"here: {lm.variant.file} is taken, the fastest of what passes the self-test"
-    assert rows[0].startswith(f"  {lm.variant.file}  ")
+    first, fastest, *rows = here(run("info", "STEP")[1])
+    assert first == (
+        f"here: {lm.variant.file} is taken, the most faithful that passes the self-test, and the fastest of these"
+    )
+    assert fastest == f"here: {lm.variant.file} with --precision fastest"
     assert sorted(row.split()[0] for row in rows) == sorted(names)
+    assert len([row for row in rows if row.endswith("  not tried yet")]) == len(names) - 2
+    quickest = load(step_bundle, precision="fastest")
+    again, fastest, *rows = here(run("info", "STEP")[1])
+    assert again == first
+    assert fastest == f"here: {quickest.variant.file} with --precision fastest"
     assert all(" µs a word on " in row for row in rows)
-    times = [float(row.split()[1].replace(",", "")) for row in rows]
-    assert times == sorted(times)
+    times = {row.split()[0]: float(row.split()[1].replace(",", "")) for row in rows}
+    assert sorted(times) == sorted(names)
+    assert min(times.values()) == times[quickest.variant.file]
 
 
 def test_info_shows_what_is_refused_and_why(bundle, capsys):
@@ -292,7 +304,9 @@ def test_info_shows_what_is_refused_and_why(bundle, capsys):
     with pytest.warns(EdgewordWarning):
         load(bundle)
     assert main(["info", str(bundle)]) == 0
-    assert "\n  model.float32.onnx  onnxruntime 1." in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "\nhere: model.float32.tflite is taken, " in out
+    assert "\n  model.float32.onnx  onnxruntime 1." in out
     damage_all(bundle, "model.float32.onnx")
     with pytest.raises(EngineError):
         load(bundle)
@@ -334,7 +348,7 @@ def test_a_warning_of_another_package_is_no_line_of_ours(step_bundle, capsys, mo
         warnings.warn("old", FutureWarning, stacklevel=1)
         return load(*arguments)
 
-    monkeypatch.setattr(edgeword.commands.options, "load", warned)
+    monkeypatch.setattr(edgeword.cli.options, "load", warned)
     with pytest.warns(FutureWarning, match="old"):
         assert main(["generate", str(step_bundle), "the", "-n", "1"]) == 0
     assert capsys.readouterr().err == ""
@@ -352,6 +366,16 @@ def test_verify_passes_a_whole_bundle(request, capsys, name):
     assert sorted(row.split()[:2] for row in rows) == sorted(["passed", variant.file] for variant in manifest.variants)
     assert last == f'next: edgeword generate {path} "a prompt"'
     assert not (Path(os.environ["XDG_CACHE_HOME"]) / "edgeword").exists()
+
+
+def test_verify_names_what_is_no_part_of_the_bundle(bundle, capsys):
+    (bundle / ".gitattributes").write_text("*.tflite filter=lfs")
+    (bundle / "notes").mkdir()
+    assert main(["verify", str(bundle)]) == 0
+    _, *rows = capsys.readouterr().out.splitlines()
+    assert rows[:2] == [
+        f"unlisted     {name}  is no part of the bundle and was not opened" for name in (".gitattributes", "notes")
+    ]
 
 
 @pytest.mark.parametrize("file", ["model.float32.onnx", "model.dynamic-int8.tflite", "README.md"])
@@ -401,14 +425,14 @@ def test_verify_fails_where_nothing_passes(bundle, capsys):
 
 
 def test_verify_passes_over_an_engine_that_cannot_be_imported(step_bundle, capsys, monkeypatch):
-    whole = EngineKind.open
+    whole = Engine.open
 
     def open_or_fail(kind, content, threads):
         if kind.name == "litert":
             raise MissingEngineError("litert cannot be imported")
         return whole(kind, content, threads)
 
-    monkeypatch.setattr(EngineKind, "open", open_or_fail)
+    monkeypatch.setattr(Engine, "open", open_or_fail)
     assert main(["verify", str(step_bundle)]) == 0
     out = capsys.readouterr().out
     assert "\npassed over  model.float32.tflite  litert cannot be imported\n" in out
@@ -423,17 +447,24 @@ def test_verify_of_no_bundle_is_one_line_and_exit_code_2(run, tmp_path):
         assert f"{path} is no bundle" in err
 
 
+def test_doctor_names_what_is_here(capsys):
+    assert main(["doctor"]) == 0
+    printed = capsys.readouterr().out
+    assert f"edgeword {edgeword.__version__}" in printed
+    assert "onnxruntime" in printed
+
+
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help_names_the_commands(run, option):
     code, out, err = run(option)
     assert (code, err) == (0, "")
     assert out.startswith("usage: edgeword COMMAND")
     listed = [line.split()[0] for line in out.splitlines() if line.startswith("  ")]
-    assert {"generate", "info", "verify", "train", "export", "demo"} <= set(listed)
+    assert {"generate", "suggest", "info", "verify", "doctor", "train", "export", "demo"} <= set(listed)
     assert listed == sorted(listed)
 
 
-@pytest.mark.parametrize("command", ["generate", "info", "verify"])
+@pytest.mark.parametrize("command", ["generate", "suggest", "info", "verify"])
 def test_each_command_has_its_help(run, command):
     code, out, err = run(command, "--help")
     assert (code, err) == (0, "")
@@ -470,7 +501,7 @@ def failing(error: BaseException):
     ids=["interrupted", "gate", "disk", "encoding"],
 )
 def test_exit_codes(run, monkeypatch, error, code, line):
-    monkeypatch.setattr(edgeword.cli, "_own", lambda _name: failing(error)())
+    monkeypatch.setattr(edgeword.cli.main, "_own", lambda _name: failing(error)())
     found, out, err = run("info")
     assert (found, out) == (code, "")
     assert err.startswith(line)
@@ -478,13 +509,13 @@ def test_exit_codes(run, monkeypatch, error, code, line):
 
 
 def test_an_interrupt_between_two_words_leaves_no_traceback(run, monkeypatch):
-    monkeypatch.setattr(edgeword.LanguageModel, "stream", lambda *_: interrupted())
+    monkeypatch.setattr(edgeword.LanguageModel, "stream_ids", lambda *_: interrupted())
     code, out, err = run("generate", "STEP", "the")
     assert (code, out, err) == (130, "cell", "edgeword: interrupted\n")
 
 
 def interrupted():
-    yield "cell"
+    yield tiny.TOKENIZER.id("cell")
     raise KeyboardInterrupt
 
 

@@ -1,43 +1,32 @@
 """The decoders: laws that hold for each, and the Keras model's own answers."""
 
 import dataclasses
-import functools
 import gc
-import types
+import itertools
+import tracemalloc
 import weakref
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 from ai_edge_litert import interpreter as litert
-from keras.utils import pad_sequences
 
 import edgeword
-from edgeword import BundleError, EngineError
+from edgeword import BundleError
 from edgeword.bundle.bundle import Bundle
 from edgeword.bundle.spec import Decode
 from edgeword.decoding.factory import decoder_factory
-from edgeword.decoding.shared import _prediction_of
 from edgeword.engines.engine import ENGINES
+from edgeword.generation.loop import greedy
 from edgeword.padding import Padding
+from edgeword.probabilities import log_softmax
 from tests import tiny
+from tests.golden import greedy_of, logprobs_of
+from tests.runtime.opened import decoder_of, open_variant
+from tests.tiny import CONTEXTS, LONG, SHORT
 
 BUNDLES = ("step", "replay", "window")
 VARIANTS = [(engine, precision) for engine in ENGINES for precision in ("float32", "dynamic-int8")]
-SHORT = tiny.SEQUENCES[0][:5]
-LONG = [token for ids in tiny.SEQUENCES[:5] for token in ids]
-CONTEXTS = {
-    "empty": [],
-    "one token": [2],
-    "short": SHORT,
-    "as long as the window": LONG[: tiny.WINDOW],
-    "one more": LONG[: tiny.WINDOW + 1],
-    "three windows": LONG[: 3 * tiny.WINDOW],
-    "padding inside": [5, 0, 7, 0, 0, 9],
-    "padding at its end": [5, 7, 0],
-    "nothing but padding": [0, 0],
-}
 
 
 @pytest.fixture(scope="module", params=BUNDLES)
@@ -55,73 +44,55 @@ def float32(path, request) -> edgeword.LanguageModel:
     return edgeword.load(path, request.param, "float32")
 
 
-@functools.cache
-def keras_model(bundle: Path) -> keras.Model:
-    return keras.models.load_model(bundle.parent / "model.keras")
-
-
-def keras_logprobs(bundle: Path, contexts: list[list[int]], padding: Padding | None = None) -> np.ndarray:
-    """What `pad_sequences` and `model.predict` of a notebook say after each context."""
-    rule, model = padding or Padding(), keras_model(bundle)
-    # A model without a window of its own reads every context whole, unless it is given one.
-    length = model.input_shape[1] or (tiny.WINDOW if padding else max(map(len, contexts)))
-    windows = pad_sequences(contexts, length, padding=rule.side, truncating=rule.truncating)
-    return np.log(model.predict(windows, verbose=0))
-
-
-def log_softmax(logits: np.ndarray) -> np.ndarray:
-    exact = logits.astype(np.float64)
-    shifted = exact - exact.max()
-    return shifted - np.log(np.exp(shifted).sum())
-
-
 def begun(decoder, ids):
     decoder.begin(ids)
     return decoder
 
 
 def words(decoder, count: int) -> list[tuple[int, float]]:
-    predictions = []
-    for _ in range(count):
-        predictions.append(decoder.predict())
-        decoder.push(predictions[-1][0])
-    return predictions
+    return list(itertools.islice(greedy(decoder), count))
 
 
 def test_each_bundle_has_its_decode_mode(step_bundle, replay_bundle, window_bundle):
-    decodes = [Bundle(path).manifest.decode for path in (step_bundle, replay_bundle, window_bundle)]
-    assert [(decode.mode, decode.graph) for decode in decodes] == [
-        ("step", "step"),
-        ("window", "step"),
-        ("window", "window"),
-    ]
+    decodes = [Bundle(path).spec.decode for path in (step_bundle, replay_bundle, window_bundle)]
+    assert decodes == [Decode("step", "step"), Decode("window", "step"), Decode("window", "window")]
 
 
 @pytest.mark.parametrize("ids", CONTEXTS.values(), ids=CONTEXTS)
 def test_asking_twice_gives_the_same(lm, ids):
     decoder = begun(lm.decoder(), ids)
-    first = decoder.predict()
-    logits = decoder.logits().copy()
-    assert decoder.predict() == first
+    first, logits = decoder.greedy(), decoder.logits()
+    assert decoder.greedy() == first
     assert (decoder.logits() == logits).all()
     assert words(begun(lm.decoder(), ids), 4) == words(decoder, 4)
 
 
+def test_logits_are_the_callers_own(lm):
+    decoder = begun(lm.decoder(), SHORT)
+    first = decoder.logits()
+    kept = first.copy()
+    decoder.advance(3)
+    second = decoder.logits()
+    assert (first == kept).all()
+    first[:] = second[:] = np.nan
+    assert (begun(decoder, SHORT).logits() == kept).all()
+
+
 @pytest.mark.parametrize("cut", [0, 1, 4, 13, 30])
-def test_pushing_is_beginning_with_a_longer_context(lm, cut):
+def test_advancing_is_beginning_with_a_longer_context(lm, cut):
     decoder = begun(lm.decoder(), LONG[:cut])
     for token in LONG[cut:]:
-        decoder.push(token)
-    assert decoder.predict() == begun(lm.decoder(), LONG).predict()
+        decoder.advance(token)
+    assert decoder.greedy() == begun(lm.decoder(), LONG).greedy()
 
 
-def test_asking_between_pushes_changes_nothing(lm):
+def test_asking_on_the_way_changes_nothing(lm):
     decoder = begun(lm.decoder(), [])
     for token in LONG[:20]:
-        decoder.predict()
-        decoder.push(token)
+        decoder.greedy()
+        decoder.advance(token)
     expected = begun(lm.decoder(), LONG[:20])
-    assert decoder.predict()[0] == expected.predict()[0]
+    assert decoder.greedy()[0] == expected.greedy()[0]
     np.testing.assert_allclose(decoder.logits(), expected.logits(), atol=1e-5)
 
 
@@ -132,101 +103,95 @@ def test_beginning_again_forgets_all(lm):
     assert words(decoder, 5) == words(begun(lm.decoder(), SHORT), 5)
 
 
+@pytest.mark.parametrize("begin", [lambda decoder: None, lambda decoder: decoder.begin()], ids=["new", "begun"])
+def test_a_decoder_begins_at_the_empty_text(lm, begin):
+    decoder = lm.decoder()
+    begin(decoder)
+    assert decoder.greedy() == begun(lm.decoder(), []).greedy()
+    assert words(decoder, 5) == words(begun(lm.decoder(), []), 5)
+
+
 def test_a_context_is_left_as_it_was(lm):
     ids = list(SHORT)
     words(begun(lm.decoder(), ids), 3)
     assert ids == SHORT
 
 
-def test_decoders_side_by_side_do_not_disturb_each_other(lm):
-    contexts = [LONG, SHORT, [], [7]]
-    expected = [words(begun(lm.decoder(), ids), 15) for ids in contexts]
-    decoders = [begun(lm.decoder(), ids) for ids in contexts]
-    found = [[] for _ in contexts]
-    for turn in range(15):
-        for place in np.random.default_rng(turn).permutation(len(contexts)):
-            found[place] += words(decoders[place], 1)
-    assert found == expected
-
-
-def test_a_decoder_goes_on_after_another_one_began(lm):
-    first = begun(lm.decoder(), LONG)
-    begun(lm.decoder(), SHORT)
-    assert words(first, 5) == words(begun(lm.decoder(), LONG), 5)
-
-
-@pytest.mark.parametrize("ids", [SHORT, LONG, [1]], ids=["short", "long", "one"])
-def test_the_prediction_is_the_greedy_one_of_the_logits(lm, ids):
+@pytest.mark.parametrize("ids", CONTEXTS.values(), ids=CONTEXTS)
+def test_the_greedy_word_is_that_of_the_logits(lm, ids):
     decoder = begun(lm.decoder(), ids)
-    token, logprob = decoder.predict()
+    token, logprob = decoder.greedy()
+    logits = decoder.logits()
     assert (type(token), type(logprob)) == (int, float)
-    assert decoder.logits().shape == (tiny.VOCABULARY,)
-    assert token == decoder.logits().argmax()
-    assert logprob == pytest.approx(log_softmax(decoder.logits()).max(), abs=1e-5)
+    assert (logits.shape, logits.dtype) == ((tiny.VOCABULARY,), np.float32)
+    assert token == logits.argmax()
+    assert logprob == pytest.approx(log_softmax(logits.astype(np.float64)).max(), abs=1e-5)
 
 
-def test_predictions_are_those_of_keras(float32):
-    everything = keras_logprobs(Path(float32.bundle.path), list(CONTEXTS.values()))
-    for (name, ids), expected in zip(CONTEXTS.items(), everything, strict=True):
-        prediction = begun(float32.decoder(), ids).predict()
-        assert prediction == (expected.argmax(), pytest.approx(expected.max(), abs=1e-5)), name
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_the_answers_are_those_of_keras(float32, context):
+    expected = logprobs_of(Path(float32.bundle.path).name)[context]
+    decoder = begun(float32.decoder(), CONTEXTS[context])
+    assert decoder.greedy() == (expected.argmax(), pytest.approx(expected.max(), abs=1e-5))
+    np.testing.assert_allclose(log_softmax(decoder.logits()), expected, atol=1e-4)
 
 
-def test_logits_are_those_of_keras(float32):
-    contexts = [ids for ids in CONTEXTS.values() if any(ids)]
-    everything = keras_logprobs(Path(float32.bundle.path), contexts)
-    for ids, expected in zip(contexts, everything, strict=True):
-        decoder = begun(float32.decoder(), ids)
-        decoder.predict()
-        np.testing.assert_allclose(log_softmax(decoder.logits()), expected, atol=1e-4)
+def test_the_greedy_text_is_that_of_keras(float32):
+    expected = greedy_of(Path(float32.bundle.path).name)
+    found = float32.generate(expected.prompt, len(expected.ids))
+    assert (found.text, found.ids) == (expected.text, expected.ids)
+    assert found.logprobs == pytest.approx(expected.logprobs, abs=1e-4)
 
 
-def test_padding_that_was_pushed_is_read_as_keras_reads_it(float32):
-    decoder = begun(float32.decoder(), SHORT)
-    for pushed in (0, 0, 3, 0):
-        decoder.predict()
-        decoder.push(pushed)
-    expected = keras_logprobs(Path(float32.bundle.path), [[*SHORT, 0, 0, 3, 0]])[0]
-    assert decoder.predict() == (expected.argmax(), pytest.approx(expected.max(), abs=1e-5))
+def test_padding_on_the_way_is_read_as_keras_reads_it(float32):
+    expected = logprobs_of(Path(float32.bundle.path).name)["padding inside and at its end"]
+    *read, last = CONTEXTS["padding inside and at its end"]
+    decoder = float32.decoder()
+    for token in read:
+        decoder.advance(token)
+        decoder.greedy()
+    decoder.advance(last)
+    assert decoder.greedy() == (expected.argmax(), pytest.approx(expected.max(), abs=1e-5))
 
 
 @pytest.mark.parametrize("side", ["pre", "post"])
 @pytest.mark.parametrize("truncating", ["pre", "post"])
-@pytest.mark.parametrize("bundle_name", BUNDLES)
-def test_every_padding_rule_is_that_of_keras(bundle_name, side, truncating, request):
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_padding_rule_is_that_of_keras(path, engine, side, truncating):
     """Each model decoded by window, the masked one too, under each rule."""
-    path = request.getfixturevalue(f"{bundle_name}_bundle")
-    manifest = Bundle(path).manifest
-    padding = Padding(side, truncating)
-    manifest = dataclasses.replace(
-        manifest,
-        decode=dataclasses.replace(manifest.decode, mode="window"),
-        window=dataclasses.replace(manifest.window, length=tiny.WINDOW, padding=padding),
-    )
-    decoder = decoder_factory(engine_of(path), manifest)()
-    everything = keras_logprobs(path, list(CONTEXTS.values()), padding)
-    for (name, ids), expected in zip(CONTEXTS.items(), everything, strict=True):
-        decoder.begin(ids)
-        assert decoder.predict() == (expected.argmax(), pytest.approx(expected.max(), abs=1e-5)), name
+    spec = Bundle(path).spec
+    window = dataclasses.replace(spec.window, length=tiny.WINDOW, padding=Padding(side, truncating))
+    windowed = dataclasses.replace(spec, decode=Decode("window", spec.decode.graph), window=window)
+    decoder = decoder_factory(open_variant(path, engine), windowed)()
+    for context, expected in logprobs_of(path.name, f"{side}-{truncating}").items():
+        decoder.begin(CONTEXTS[context])
+        assert decoder.greedy() == (expected.argmax(), pytest.approx(expected.max(), abs=1e-5)), context
 
 
-def test_a_thousand_words_take_no_more_memory_than_one(lm):
+def test_a_thousand_words_take_no_more_memory_than_fifty(lm):
     decoder = begun(lm.decoder(), SHORT)
-    decoder.predict()
-    address = decoder.logits().ctypes.data
-    predictions = words(decoder, 1000)
-    assert decoder.logits().ctypes.data == address
-    assert all(0 <= token < tiny.VOCABULARY and -10 < logprob <= 0 for token, logprob in predictions)
+    predictions = greedy(decoder)
+    tracemalloc.start()
+    try:
+        for _ in itertools.islice(predictions, 50):
+            decoder.logits()
+        before, _ = tracemalloc.get_traced_memory()
+        for token, logprob in itertools.islice(predictions, 1000):
+            assert 0 <= token < tiny.VOCABULARY
+            assert -10 < logprob <= 0
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 2000
 
 
 def test_the_thousandth_word_is_still_that_of_its_context(lm):
     ids = [token for token, _ in words(begun(lm.decoder(), SHORT), 1000)]
     for count in (10, 500, 999):
-        assert begun(lm.decoder(), [*SHORT, *ids[:count]]).predict()[0] == ids[count]
+        assert begun(lm.decoder(), [*SHORT, *ids[:count]]).greedy()[0] == ids[count]
 
 
-@pytest.mark.parametrize("name", BUNDLES)
-def test_a_decoder_holds_the_bytes_that_its_weights_are_read_from(name, request, monkeypatch):
+def test_a_decoder_holds_the_bytes_that_its_weights_are_read_from(path, monkeypatch):
     """The native interpreter does not: without them it answers nonsense or crashes."""
     held = []
 
@@ -236,59 +201,37 @@ def test_a_decoder_holds_the_bytes_that_its_weights_are_read_from(name, request,
             held.append(weakref.ref(self))
 
     monkeypatch.setattr(litert, "Interpreter", Watched)
-    path = request.getfixturevalue(f"{name}_bundle")
-    decoder = decoder_factory(engine_of(path), Bundle(path).manifest)()
+    decoder = decoder_of(path)
     gc.collect()
     assert held[0]()._model_content
     decoder.begin(SHORT)
+    decoder.greedy()
     assert held[0]() is not None
     del decoder
     gc.collect()
     assert held[0]() is None
 
 
-def engine_of(path: Path, name: str = "litert"):
-    bundle = Bundle(path)
-    kind = ENGINES[name]
-    variant = next(v for v in bundle.manifest.variants if (v.format, v.precision) == (kind.format, "float32"))
-    return kind.open(bundle.read(variant), 1)
-
-
 def state(**changes):
-    def change(manifest):
-        first, *others = manifest.state
-        return dataclasses.replace(manifest, state=(dataclasses.replace(first, **changes), *others))
+    def change(spec):
+        first, *others = spec.states
+        return dataclasses.replace(spec, states=(dataclasses.replace(first, **changes), *others))
 
     return change
 
 
-def decode(mode: str, graph: str):
-    return lambda manifest: dataclasses.replace(manifest, decode=Decode(mode, graph, "", None))
-
-
 MISFITS = {
-    "unknown mode": ("step", decode("beam", "step"), "decode mode 'beam'"),
-    "mode on the wrong graph": ("step", decode("step", "window"), "decode mode 'step' on graph 'window'"),
     "state of another name": ("step", state(name="hidden"), "hidden"),
     "state that would be broadcast": ("step", state(shape=(1, 1)), "state_0"),
     "state of another shape": ("step", state(shape=(1, 33)), "state_0"),
     "state of no memory in the world": ("step", state(shape=(1 << 40, 1 << 40)), "state_0"),
     "start that does not fill": ("step", state(start=(0.0, 1.0)), "the start of state_0"),
-    "vocabulary of another width": ("step", lambda m: dataclasses.replace(m, vocabulary=43), "logits"),
-    "width of the window graph": ("window", lambda m: dataclasses.replace(m, vocabulary=43), "logits"),
-    "window of no length": (
-        "window",
-        lambda m: dataclasses.replace(m, window=dataclasses.replace(m.window, length=None)),
-        "window.length",
-    ),
-    "replay of no length": (
-        "replay",
-        lambda m: dataclasses.replace(m, window=dataclasses.replace(m.window, length=None)),
-        "window.length",
-    ),
+    "start of a replay that does not fill": ("replay", state(start=(0.0, 1.0)), "the start of state_0"),
+    "vocabulary of another width": ("step", lambda spec: dataclasses.replace(spec, vocabulary=43), "logits"),
+    "width of the window graph": ("window", lambda spec: dataclasses.replace(spec, vocabulary=43), "logits"),
     "window of another length": (
         "window",
-        lambda m: dataclasses.replace(m, window=dataclasses.replace(m.window, length=13)),
+        lambda spec: dataclasses.replace(spec, window=dataclasses.replace(spec.window, length=13)),
         "ids",
     ),
 }
@@ -296,46 +239,9 @@ MISFITS = {
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(("name", "change", "fragment"), MISFITS.values(), ids=MISFITS)
-def test_a_manifest_that_does_not_fit_the_file_is_refused(name, change, fragment, engine, request):
+def test_a_spec_that_does_not_fit_the_file_is_refused(name, change, fragment, engine, request):
     path = request.getfixturevalue(f"{name}_bundle")
     with pytest.raises(BundleError) as refusal:
-        decoder_factory(engine_of(path, engine), change(Bundle(path).manifest))
+        decoder_factory(open_variant(path, engine), change(Bundle(path).spec))
     assert fragment in str(refusal.value)
     assert "export the bundle again" in str(refusal.value)
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize(("name", "wanted"), [("step", "window"), ("window", "step")])
-def test_a_graph_that_the_file_lacks_is_an_engine_error(name, wanted, engine, request):
-    path = request.getfixturevalue(f"{name}_bundle")
-    with pytest.raises(EngineError, match=f"has no graph '{wanted}'"):
-        engine_of(path, engine).graph(wanted)
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-def test_a_token_beyond_the_model_is_an_engine_error(engine, step_bundle, capfd):
-    graph = engine_of(step_bundle, engine).graph("step")
-    graph.inputs["token"][0] = 1_000_000
-    with pytest.raises(EngineError, match="failed: "):
-        graph.run()
-    graph.inputs["token"][0] = 1
-    graph.run()
-    assert "1000000" not in capfd.readouterr().err
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("content", [b"", b"garbage" * 1000])
-def test_a_file_that_is_no_model_is_an_engine_error(engine, content):
-    with pytest.raises(EngineError, match="refuses the file") as refusal:
-        ENGINES[engine].open(content, 1)
-    assert len(str(refusal.value).splitlines()) == 1
-
-
-@pytest.mark.parametrize("offset", [-1e30, -1000.0, -61.0, -59.0, 0.0, 59.0, 61.0, 1000.0, 1e30])
-def test_the_log_probability_is_the_same_wherever_the_logits_lie(offset):
-    logits = np.random.default_rng(0).normal(0, 3, 5000).astype(np.float32)
-    logits = (logits - logits.max() + np.float32(offset)).astype(np.float32)
-    token, logprob = _prediction_of(types.SimpleNamespace(outputs={"logits": logits[None]}))()
-    expected = log_softmax(logits.astype(np.float64))
-    assert token == int(logits.argmax())
-    assert logprob == pytest.approx(expected[token], abs=1e-5)

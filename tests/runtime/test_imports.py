@@ -1,6 +1,7 @@
 """The runtime stays light: what it imports, as written and as run."""
 
 import ast
+import importlib
 import json
 import subprocess
 import sys
@@ -33,9 +34,9 @@ LIGHT = {
         "for module in pkgutil.walk_packages(edgeword.__path__, 'edgeword.'):\n"
         "    '__main__' in module.name or importlib.import_module(module.name)"
     ),
-    "cli": "import edgeword.cli",
-    "version": "from edgeword.cli import main; main(['--version'])",
-    "own command": "from edgeword.cli import main; main(['generate', '/nowhere', 'the'])",
+    "cli": "import edgeword.cli.main",
+    "version": "from edgeword.cli.main import main; main(['--version'])",
+    "own command": "from edgeword.cli.main import main; main(['generate', '/nowhere', 'the'])",
 }
 
 
@@ -46,7 +47,7 @@ def test_nothing_heavy_is_imported(code):
 
 def test_the_list_of_commands_imports_no_tensorflow():
     """Each command's arguments are known without the packages that it runs on."""
-    found = imported_by("from edgeword.cli import main; main(['--help'])")
+    found = imported_by("from edgeword.cli.main import main; main(['--help'])")
     assert found & HEAVY <= {"edgeword_train", "edgeword_export", "edgeword_bench"}
 
 
@@ -114,5 +115,12 @@ def test_nothing_of_a_bundle_is_executed_or_unpickled(path):
     assert called & {"eval", "exec", "compile", "__import__"} == set()
 
 
+@pytest.mark.parametrize("package", ["tensorflow", "keras", "tf2onnx"])
+def test_these_tests_import_none_of_what_makes_bundles(monkeypatch, package):
+    monkeypatch.delitem(sys.modules, package, raising=False)  # which other tests of this session may import
+    with pytest.raises(ImportError, match=package):
+        importlib.import_module(package)
+
+
 def test_the_runtime_was_found():
-    assert {"cli.py", "bundle.py", "decoding.py"} <= {path.name for path in MODULES}
+    assert {"main.py", "bundle.py", "decoder.py"} <= {path.name for path in MODULES}

@@ -16,10 +16,12 @@ import pytest
 from edgeword import load
 from edgeword.bundle.bundle import Bundle
 from edgeword.precisions import PRECISIONS, model_file
+from tests.golden import greedy_of
 
 ROOT = Path(__file__).parents[2]
 BARE = ROOT / ".bare"
 PACKAGES = ("edgeword", "edgeword_train", "edgeword_export", "edgeword_bench")
+BUNDLES = ("step", "replay", "window")
 # Environment → engine.
 ENVIRONMENTS = {"ai-edge-litert": "litert", "onnxruntime": "onnx", "tflite-runtime": "litert"}
 # What tflite-runtime 2.14 refuses, or gets wrong.
@@ -101,11 +103,6 @@ def light(request: pytest.FixtureRequest, light_of: Callable[[str], Light]) -> L
     return light_of(request.param)
 
 
-@pytest.fixture(scope="session", params=["step", "replay", "window"])
-def any_bundle(request: pytest.FixtureRequest) -> Path:
-    return request.getfixturevalue(f"{request.param}_bundle")
-
-
 def test_the_wheel_holds_the_four_packages_and_no_more(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
@@ -151,46 +148,60 @@ def test_the_package_is_the_wheel_and_not_the_sources(light):
     assert light.bin.parent in place.parents
 
 
-def generated(light: Light, bundle: Path, *options: str) -> dict:
-    done = light.run("edgeword", "generate", str(bundle), "the cell", "-n", "20", "--json", *options)
-    assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stderr
-    return json.loads(done.stdout)
-
-
-@pytest.mark.parametrize("precision", ["auto", "float32"])
-def test_the_words_are_those_of_a_full_installation(light, any_bundle, precision):
-    data = generated(light, any_bundle, "--precision", precision)
-    assert len(data["words"]) == 20
-    assert data["engine"] == light.engine
-    assert precision in ("auto", data["precision"])
-    expected = load(any_bundle, light.engine, data["precision"]).generate("the cell", 20)
-    assert data["words"] == list(expected.words)
+@pytest.mark.parametrize("name", BUNDLES)
+def test_by_default_the_words_are_those_of_the_keras_model(light, golden, name):
+    expected = greedy_of(name)
+    words = str(len(expected.ids))
+    done = light.run("edgeword", "generate", str(golden / name), expected.prompt, "-n", words, "--json")
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    data = json.loads(done.stdout)
+    assert (data["engine"], data["precision"]) == (light.engine, "float32")
+    assert (data["text"], data["ids"]) == (expected.text, list(expected.ids))
     assert data["logprobs"] == pytest.approx(expected.logprobs, abs=1e-3)
 
 
-def test_a_thousand_words(light, any_bundle):
-    done = light.run("edgeword", "generate", str(any_bundle), "-n", "1000", "--json", input="a device")
+def test_a_thousand_words(light, golden):
+    done = light.run("edgeword", "generate", str(golden / "step"), "-n", "1000", "--json", input="a device")
     assert done.returncode == 0, done.stderr
     data = json.loads(done.stdout)
     assert data["prompt"] == "a device"
     assert len(data["words"]) == 1000
 
 
-def test_many_models_in_one_process(light, any_bundle):
+# What each bundle says, asked for in one process: (bundle, precision, words) → ids.
+SAY = """
+import json, sys, edgeword
+for bundle, precision, words in json.loads(sys.argv[1]):
+    print(json.dumps(edgeword.load(bundle, precision=precision).generate("the cell", words).ids))
+"""
+
+
+def said(light: Light, *wanted: tuple[Path, str, int]) -> list[tuple[int, ...]]:
+    lines = light.python(SAY, json.dumps([(str(path), precision, words) for path, precision, words in wanted]))
+    return [tuple(json.loads(line)) for line in lines.splitlines()]
+
+
+def test_a_thousand_words_are_those_of_a_full_installation(light, golden):
+    found = said(light, *((golden / name, "float32", 1000) for name in BUNDLES))
+    for name, ids in zip(BUNDLES, found, strict=True):
+        assert ids == load(golden / name, light.engine, "float32").generate("the cell", 1000).ids
+
+
+def test_many_models_in_one_process(light, golden):
     """Memory that is freed too early shows when other memory takes its place."""
     code = """
 import gc, sys, edgeword
-said = set()
-for _ in range(5):
-    lm = edgeword.load(sys.argv[1])
-    gc.collect()
-    waste = [bytes([255]) * size for size in range(1000, 120_000, 500)]
-    said.add(lm.generate("the cell", 50).ids)
-    lm.score("the cell reads a word and keeps a state")
-print(len(said))
+for bundle in sys.argv[1:]:
+    said = set()
+    for _ in range(5):
+        lm = edgeword.load(bundle)
+        gc.collect()
+        waste = [bytes([255]) * size for size in range(1000, 120_000, 500)]
+        said.add(lm.generate("the cell", 50).ids)
+        lm.score("the cell reads a word and keeps a state")
+    print(len(said))
 """
-    assert light.python(code, str(any_bundle)).strip() == "1"
+    assert light.python(code, *(str(golden / name) for name in BUNDLES)).split() == ["1"] * len(BUNDLES)
 
 
 IMPORTED = """
@@ -266,18 +277,14 @@ def test_verify_refuses_what_the_engine_gets_wrong_and_passes_the_rest(light, al
 
 def test_the_words_of_every_precision_are_those_of_a_full_installation(light, all_precisions_bundle):
     """What passes the self-test says what it says elsewhere; where integers are rounded in another way, almost."""
-    said = {}
-    for variant in Bundle(all_precisions_bundle).manifest.variants:
-        if variant.format == "tflite" and light.engine == "litert":
-            said[variant.precision] = load(all_precisions_bundle, "litert", variant.precision).generate("the cell", 20)
-        if variant.format == "onnx" and light.engine == "onnx":
-            said[variant.precision] = load(all_precisions_bundle, "onnx", variant.precision).generate("the cell", 20)
-    for precision, expected in said.items():
-        if light.name == "tflite-runtime" and precision in TOO_NEW:
-            continue
-        assert generated(light, all_precisions_bundle, "--precision", precision)["words"] == list(expected.words)
-    data = generated(light, all_precisions_bundle)
-    assert data["words"] == list(said[data["precision"]].words)
+    refused = TOO_NEW if light.name == "tflite-runtime" else set()
+    file_format = {"litert": "tflite", "onnx": "onnx"}[light.engine]
+    variants = Bundle(all_precisions_bundle).manifest.variants
+    precisions = [v.precision for v in variants if v.format == file_format and v.precision not in refused]
+    found = said(light, *((all_precisions_bundle, precision, 20) for precision in precisions))
+    for precision, ids in zip(precisions, found, strict=True):
+        expected = load(all_precisions_bundle, light.engine, precision).generate("the cell", 20)
+        assert ids == expected.ids, precision
 
 
 BENCHMARK = """
@@ -308,7 +315,7 @@ def test_a_benchmark_needs_the_runtime_alone(light, all_precisions_bundle):
 
 def test_a_first_load_says_what_is_refused_and_a_second_does_not(light_of, all_precisions_bundle, tmp_path):
     light = dataclasses.replace(light_of("tflite-runtime"), folder=tmp_path)
-    line = ["edgeword", "generate", str(all_precisions_bundle), "the cell"]
+    line = ["edgeword", "generate", str(all_precisions_bundle), "the cell", "--precision", "fastest"]
     first, second = light.run(*line), light.run(*line)
     refused = sorted(entry.split()[1] for entry in first.stderr.splitlines())
     assert refused == sorted(f"model.{precision}.tflite" for precision in TOO_NEW)

@@ -1,14 +1,11 @@
-"""A Keras next-word model, read from a run folder or a file, and what it answers."""
+"""A Keras next-word model, and what it answers."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-import re
-import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import keras
@@ -16,15 +13,12 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-import edgeword_train.models.cells  # noqa: F401 (registers the cells that a run may hold)
 from edgeword.bundle.spec import Window
-from edgeword.errors import InputFileError
 from edgeword.padding import Padding
 from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword_export.errors import ModelError
+from edgeword_export.keras_files.refusals import first_line
 from edgeword_export.source.logits import log_probabilities
-
-KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
 
 # How many logits a chunk of the reference may hold: 50 million float32 are 200 MB.
 _MAX_LOGITS = 50_000_000
@@ -81,41 +75,6 @@ class NextWordModel:
             return log_probabilities(tf.cast(self.model(ids, training=False), tf.float32), self.probabilities)
 
         return tf.function(answer, input_signature=[tf.TensorSpec((None, None), tf.int32)])
-
-
-def load_keras(path: Path, custom_objects: Mapping[str, Any] | None = None) -> keras.Model:
-    """Read a `.keras` or `.h5` file; code inside it is never run (`safe_mode`). Raises ModelError."""
-    if not path.is_file():
-        raise InputFileError(f"there is no file {path}; give a run folder, a .keras or a .h5 file")
-    if path.suffix not in KERAS_SUFFIXES:
-        raise ModelError(f"{path} is neither a run folder nor a {', '.join(KERAS_SUFFIXES)} file; save it with Keras")
-    if path.suffix == ".keras" and not zipfile.is_zipfile(path):
-        raise ModelError(f"Keras cannot read {path}: it is cut off or no .keras file; save or copy it again")
-    try:
-        model = keras.models.load_model(path, custom_objects=custom_objects, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises whatever the damaged part of the file led to
-        raise ModelError(f"Keras cannot read {path}: {_mend(error)}") from None
-    for layer in leaf_layers(model):
-        if isinstance(layer, keras.layers.Lambda):
-            raise ModelError(f"{path}: {_lambda_refused(layer.name)}")
-    return model
-
-
-def _mend(error: Exception) -> str:
-    """What Keras says, in one line that says how to go on."""
-    text = str(error)
-    if "Lambda" in text and "unsafe" in text.lower():
-        return _lambda_refused("")
-    unknown = re.search(r"(?:locate class|deserialize class|Unknown \w+:?) ['\"]?([\w>]+)", text)
-    if unknown:
-        name = unknown[1].rpartition(">")[2]
-        return f"it does not know {name!r}; give its class, registered with Keras, as --custom-objects module:{name}"
-    return f"{first_line(error)}; save the model again"
-
-
-def _lambda_refused(name: str) -> str:
-    layer = f"the Lambda layer {name!r}" if name else "a Lambda layer"
-    return f"{layer} holds code that would run here; put it into a layer class and give that with --custom-objects"
 
 
 def inspect_model(model: keras.Model) -> NextWordModel:
@@ -212,9 +171,3 @@ def _input_length(model: keras.Model) -> int | None:
 
 def _shape(array: NDArray[Any]) -> str:
     return f"[B, {', '.join(str(size) for size in array.shape[1:])}]"
-
-
-def first_line(error: BaseException) -> str:
-    """An error's text on one line, at most 240 characters of it."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 240 else text[:237] + "..."

@@ -12,19 +12,14 @@ from typing import Any
 from edgeword.bundle.spec import Window
 from edgeword.errors import UsageError
 from edgeword.padding import Padding
-from edgeword.tokenizers.foreign import read_tokenizer
 from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword_export.keras_files.reading import load_keras
+from edgeword_export.keras_files.refusals import first_line, is_saved_model
 from edgeword_export.options import ExportOptions, PathLike
 from edgeword_export.source.evaluation import After, Evaluation, encoded, evaluation_of, sampled
-from edgeword_export.source.keras_model import (
-    NextWordModel,
-    check_tokenizer,
-    first_line,
-    fitted,
-    inspect_model,
-    load_keras,
-    window_of,
-)
+from edgeword_export.source.forms import in_form
+from edgeword_export.source.keras_model import NextWordModel, check_tokenizer, fitted, inspect_model, window_of
+from edgeword_export.tokenizer_files.reading import read_any_tokenizer
 from edgeword_train.data.text_files import read_texts
 from edgeword_train.run.folder import Run, load_run
 
@@ -45,6 +40,8 @@ class Source:
     run: Run | None
     """Where it was trained, if edgeword did it."""
     facts: Mapping[str, Any]
+    mends: tuple[str, ...] = ()
+    """What had to be mended in the file of an older Keras, or brought into another form."""
 
     @property
     def tokenizer_bytes(self) -> bytes:
@@ -54,18 +51,21 @@ class Source:
 
 def open_source(path: Path, options: ExportOptions) -> Source:
     """Read and check MODEL and what belongs to it; raises the error that names what does not fit."""
-    run = load_run(path) if path.is_dir() else None
-    model = inspect_model(load_keras(run.model_path if run else path, _custom_objects(options.custom_objects)))
+    run = load_run(path) if path.is_dir() and not is_saved_model(path) else None
+    file = run.model_path if run else path
+    keras_model, mends = load_keras(file, _custom_objects(options.custom_objects))
+    keras_model, forms = in_form(keras_model)
+    model = inspect_model(keras_model)
     tokenizer = run.tokenizer if run and options.tokenizer is None else _read_tokenizer(options.tokenizer)
     tokenizer = fitted(tokenizer, model)
     check_tokenizer(tokenizer, model)
-    padding = Padding(side=options.padding, truncating=options.truncating)
+    padding = Padding(options.padding, options.truncating, _filler(tokenizer))
     window = window_of(model, options.window or (run.window if run else None), padding)
     windowed = model.length is not None or options.decode == "window" or (run is None and options.window is not None)
     if windowed and window.length is None:
         raise UsageError("--decode window: the model reads any length; say with --window L how many words it is to see")
     facts = run.facts if run else {"file": path.name, "parameters": model.model.count_params()}
-    return Source(model, tokenizer, window, windowed, run, facts)
+    return Source(model, tokenizer, window, windowed, run, facts, (*mends, *forms))
 
 
 def evaluation_text(source: Source, window: Window, windowed: bool, after: After, given: PathLike | None) -> Evaluation:
@@ -94,10 +94,16 @@ def _held_out(run: Run | None) -> Texts | None:
     return ("held out from training", [list(ids) for ids in run.held_out]) if run and run.held_out else None
 
 
-def _read_tokenizer(path: PathLike | None) -> Tokenizer:
-    if path is None:
+def _filler(tokenizer: Tokenizer) -> int:
+    """What a short text is filled up with: the space, where id 0 is a character of its own."""
+    space = tokenizer.id(" ") if tokenizer.zero is not None else 0
+    return space if space is not None and space != tokenizer.oov_id else 0
+
+
+def _read_tokenizer(tokenizer: Any) -> Tokenizer:
+    if tokenizer is None:
         raise UsageError("a Keras file comes without its tokenizer; give it with --tokenizer FILE")
-    return read_tokenizer(Path(path))
+    return read_any_tokenizer(tokenizer)
 
 
 def _custom_objects(names: Sequence[str]) -> dict[str, Any]:

@@ -23,6 +23,18 @@ def near(source: NextWordModel, guess: Window, values: Iterable[int]) -> Iterato
     yield from _distinct([guess, *_table(source, guess, lengths, tuple(values))])
 
 
+def beside(source: NextWordModel, window: Window) -> Iterator[Window]:
+    """Other lengths for a convention that was found: a few answers may be those of several."""
+    length = window.length or 0
+    lengths = (length - 3, length - 2, length + 2, length + 3, length // 2, 2 * length)
+    usable = [each for each in lengths if each > 0]
+    yield from (each for each in _table(source, window, usable, (window.padding.value,)) if _alike(each, window))
+
+
+def _alike(window: Window, other: Window) -> bool:
+    return dataclasses.replace(window, length=other.length) == other
+
+
 def far(source: NextWordModel, guess: Window, values: Iterable[int], longest_prompt: int) -> Iterator[Window]:
     """Every other length up to some way beyond what is declared or asked."""
     most = max(longest_prompt + 8, 2 * (source.length or 0) + 8, 40)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from edgeword_export.errors import ModelError
 from edgeword_export.proof.reference import Reference
 from edgeword_export.source.keras_model import NextWordModel
 from edgeword_export.witness.answers import Answer, prompts_for
-from edgeword_export.witness.conventions import far, near
+from edgeword_export.witness.conventions import beside, far, near
 
 # Log-probabilities this near are one number to float32 arithmetic.
 _TIE = 1e-4
@@ -31,12 +32,14 @@ class Heard:
 
 @dataclass(frozen=True)
 class Found:
-    """A convention that gives every answer; `apart` is a prompt at which another one that does differs."""
+    """A convention that gives every answer."""
 
     window: Window
     windowed: bool
+    says_unknown: bool
+    """Whether an answer holds the token for unknown words."""
     apart: str | None
-    other: Window | None
+    """A prompt at which another convention that gives every answer says something else."""
 
 
 def heard(answers: Iterable[Answer], tokenizer: Tokenizer) -> list[Heard]:
@@ -73,16 +76,16 @@ def find(source: NextWordModel, guess: Reference, answers: Sequence[Answer], tok
     longest = max(len(each.contexts[-1]) for each in listened)
     tried = _Trials(source, guess, listened)
     fitting = tried.fitting(near(source, guess.window, values))
-    others = far(source, guess.window, values, longest)
-    if fitting:  # other lengths may give the same few answers; other rules have been tried
-        others = (window for window in others if window.padding == fitting[0].padding and window.fills)
-    fitting += tried.fitting(others)
+    if not fitting:
+        fitting = list(islice(filter(tried.fits, far(source, guess.window, values, longest)), 1))
     if not fitting:
         raise ModelError(tried.nearest(tokenizer))
     window = fitting[0]
+    rivals = [*fitting[1:], *tried.fitting(beside(source, window))]
     reference = tried.reference(window)
-    apart, other = _apart(reference, [tried.reference(each) for each in fitting[1:]], tokenizer)
-    return Found(window, reference.windowed, apart, other)
+    apart = _apart(reference, [tried.reference(each) for each in rivals], tokenizer)
+    says_unknown = any(tokenizer.oov_id in each.words for each in listened)
+    return Found(window, reference.windowed, says_unknown, apart)
 
 
 def _padding_values(tokenizer: Tokenizer) -> list[int]:
@@ -106,9 +109,11 @@ class _Trials:
 
     def fitting(self, windows: Iterable[Window]) -> list[Window]:
         """Those that give every answer; the first words are asked alone first, as few conventions give these."""
-        return [window for window in windows if self._gives_all(self.reference(window))]
+        return [window for window in windows if self.fits(window)]
 
-    def _gives_all(self, reference: Reference) -> bool:
+    def fits(self, window: Window) -> bool:
+        """Whether a convention gives every answer."""
+        reference = self.reference(window)
         try:
             starts = reference.after(self._firsts)
             wrong = [number for number, each in enumerate(self._listened) if not _said(starts[number], each.words[0])]
@@ -154,9 +159,7 @@ def _said(row: NDArray[np.float32], word: int) -> bool:
     return bool(row[word] >= row.max() - _TIE)
 
 
-def _apart(
-    reference: Reference, others: Sequence[Reference], tokenizer: Tokenizer
-) -> tuple[str, Window] | tuple[None, None]:
+def _apart(reference: Reference, others: Sequence[Reference], tokenizer: Tokenizer) -> str | None:
     """A prompt that tells the convention from another one that gives the same answers."""
     longest = max([reference.window.length or 0, *(other.window.length or 0 for other in others)])
     prompts = [prompt for prompt in prompts_for(tokenizer, longest) if tokenizer.encode(prompt)]
@@ -165,5 +168,5 @@ def _apart(
     for other in others:
         differing = np.flatnonzero(other.after(contexts).argmax(-1) != words)
         if len(differing):
-            return prompts[int(differing[0])], other.window
-    return None, None
+            return prompts[int(differing[0])]
+    return None

@@ -10,7 +10,7 @@ from edgeword_export.options import Says
 from edgeword_export.proof.reference import Reference
 from edgeword_export.source.opening import Source
 from edgeword_export.witness.answers import answers_of, witness_file
-from edgeword_export.witness.finding import Found, find
+from edgeword_export.witness.finding import find
 
 
 @dataclass(frozen=True)
@@ -28,22 +28,13 @@ def settle(source: Source, says: Says | None, announce: Callable[[str], None]) -
     guess = Reference(source.model, source.window, source.windowed)
     if says is None:
         origin = "run" if source.run is not None else "guessed"
-        return Settled(guess, Convention(origin, _text(guess), 0, None))  # type: ignore[arg-type]
+        return Settled(guess, Convention(origin, _text(guess), 0, None, False, None))  # type: ignore[arg-type]
     answers = answers_of(says, source.tokenizer, source.window.length)
     announce(f"looking for how your loop reads the model, by {len(answers)} of its answers")
     found = find(source.model, guess, answers, source.tokenizer)
-    _announce_other(found, announce)
     reference = Reference(source.model, found.window, found.windowed)
-    convention = Convention("witness", _text(reference), len(answers), WITNESS_FILE)
+    convention = Convention("witness", _text(reference), len(answers), found.apart, found.says_unknown, WITNESS_FILE)
     return Settled(reference, convention, {WITNESS_FILE: witness_file(answers)})
-
-
-def _announce_other(found: Found, announce: Callable[[str], None]) -> None:
-    if found.apart is not None and found.other is not None:
-        announce(
-            f"another way to read the model ({found.other.text}) gives the same answers, and differs after "
-            f"{found.apart!r}: add what your loop says there to --says"
-        )
 
 
 def _text(reference: Reference) -> str:

@@ -74,6 +74,8 @@ class Bundle:
         if not os.path.isfile(self._at(MANIFEST_FILE)):
             found = "it has no manifest.json" if os.path.isdir(self.path) else "there is no such folder"
             raise BundleError(f"{self.path} is no bundle: {found}; make one with: edgeword export MODEL --out BUNDLE")
+        if os.path.islink(self._at(MANIFEST_FILE)):
+            raise _irregular(self._at(MANIFEST_FILE))
         try:
             return self._bytes(MANIFEST_FILE).decode("utf-8")
         except UnicodeDecodeError:
@@ -90,7 +92,7 @@ class Bundle:
             except OSError as error:
                 raise BundleError(f"cannot read {path}: {error.strerror}; see to its permissions") from None
             if not stat.S_ISREG(found.st_mode):
-                raise BundleError(f"{path} is not a regular file; copy the bundle again")
+                raise _irregular(path)
             if found.st_size != entry.size:
                 raise BundleError(f"{path} has not the {entry.size} bytes that were exported; copy the bundle again")
 
@@ -106,6 +108,10 @@ class Bundle:
                 f"{self.spec.vocabulary}; export the bundle again"
             )
         return tokenizer
+
+
+def _irregular(path: str) -> BundleError:
+    return BundleError(f"{path} is not a regular file; copy the bundle again")
 
 
 def listed_files(manifest: Manifest) -> list[FileEntry | Variant]:

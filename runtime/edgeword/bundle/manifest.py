@@ -47,6 +47,10 @@ class Convention:
     """What it is, in words; the spec has it in full."""
     answers: int
     """How many of the owner's answers it gives, word for word."""
+    rival: str | None
+    """A prompt at which another way to read the model, which gives the same answers, says something else."""
+    says_unknown: bool
+    """Whether the owner's loop says the token for unknown words."""
     file: str | None
     """The prompts and answers: JSON lines of `prompt` and `text`."""
 
@@ -57,6 +61,11 @@ class Convention:
     @property
     def line(self) -> str:
         """Who says so, in one line."""
+        if self.rival is not None:
+            return (
+                f"guessed among several that give your {self.answers} answers: {self.text}; "
+                f"add what your loop says after {self.rival!r} to --says"
+            )
         if self.from_ == "witness":
             return f"proven by {self.answers} of your own answers: {self.text}"
         if self.from_ == "run":

@@ -71,16 +71,28 @@ def choose(bundle: Bundle, pairs: Sequence[Pair], threads: int, precision: str) 
         return _first_verified(bundle, pairs, threads, precision)
     trials = Trials(bundle, threads)
     new: list[Trial] = []
+    while True:
+        best, tried = _best(trials, pairs, precision)
+        new += tried
+        engine, variant = best
+        try:
+            loaded = engine.open(bundle.read(variant), threads)
+        except MissingEngineError as error:  # it could be imported when it was tried, and cannot now
+            trials.missing[engine.name] = error
+            continue
+        _warn_of(new)
+        return best, loaded
+
+
+def _best(trials: Trials, pairs: Sequence[Pair], precision: str) -> tuple[Pair, list[Trial]]:
+    """The pair to use, and the trials that it took to know; raises EngineError where none passes."""
+    new: list[Trial] = []
     for group in _groups(pairs, precision):
         new += trials.run(group)
-        if _fastest(trials, group) is not None:
-            break
-    best = preferred(trials, pairs, precision)
-    if best is None:
-        raise _unusable([f"{trial.file}: {trial.refusal}" for trial in _made(trials, pairs)], trials.missing.values())
-    _warn_of(new)
-    engine, variant = best
-    return best, engine.open(bundle.read(variant), threads)
+        best = _fastest(trials, group)
+        if best is not None:
+            return best, new
+    raise _unusable([f"{trial.file}: {trial.refusal}" for trial in _made(trials, pairs)], trials.missing.values())
 
 
 def preferred(trials: Trials, pairs: Sequence[Pair], precision: str = "auto") -> Pair | None:

@@ -34,8 +34,10 @@ class Trials:
         """By the engine's version, then by file."""
 
     def of(self, pair: Pair) -> Trial | None:
-        """The trial of a pair; None before it was made."""
+        """The trial of a pair; None before it was made, and where its engine cannot be imported any more."""
         engine, variant = pair
+        if engine.name in self.missing:
+            return None
         return self._of(self._version(engine)).get(variant.file)
 
     def run(self, pairs: Sequence[Pair]) -> list[Trial]:

@@ -1,1 +1,1 @@
-"""What is said next, over any decoder."""
+"""What is said next, over any decoder: search, decided from logits alone. Knows nothing of engines and graphs."""

@@ -146,17 +146,17 @@ class Tokenizer:
             return [token_id for token_id in found if token_id is not None]
         return [self.oov_id if token_id is None else token_id for token_id in found]
 
-    def pieces(self, ids: Iterable[int]) -> Iterator[str]:
-        """Text of the ids, piece by piece: each token with what joins it to the one before.
-
-        An id without a token gives the OOV token, or nothing.
-        """
+    def joined(self, words: Iterable[str]) -> Iterator[str]:
+        """A text of words, piece by piece: each with what joins it to the one before; "" is no word."""
         joiner = ""
-        for token_id in ids:
-            token = self.word(token_id)
-            if token:
-                yield joiner + token
+        for word in words:
+            if word:
+                yield joiner + word
                 joiner = self.joiner
+
+    def pieces(self, ids: Iterable[int]) -> Iterator[str]:
+        """Text of the ids, piece by piece; an id without a token gives the OOV token, or nothing."""
+        return self.joined(map(self.word, ids))
 
     def decode(self, ids: Iterable[int]) -> str:
         """Text of the ids: all `pieces`.

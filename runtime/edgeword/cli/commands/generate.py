@@ -6,13 +6,15 @@ import argparse
 import dataclasses
 import json
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from edgeword.answers import Generation
 from edgeword.bundle.bundle import Bundle
 from edgeword.bundle.manifest import Manifest
 from edgeword.cli.command import Command
-from edgeword.cli.options import add_choice_of_variant, load_for, positive, utf8
+from edgeword.cli.generation_options import add_generation_options, generation_keywords
+from edgeword.cli.options import add_choice_of_variant, load_for, utf8
 from edgeword.errors import UsageError
 from edgeword.language_model import LanguageModel
 
@@ -20,7 +22,7 @@ from edgeword.language_model import LanguageModel
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", metavar="BUNDLE")
     parser.add_argument("prompt", metavar="PROMPT", nargs="?", help="read from standard input where it is left out")
-    parser.add_argument("-n", dest="words", type=positive, default=20, metavar="WORDS", help="default: 20")
+    add_generation_options(parser)
     add_choice_of_variant(parser)
     parser.add_argument("--decode", choices=("auto", "step", "window"), default="auto", help="refuse another mode")
     parser.add_argument("--no-stream", action="store_true", help="print when all words are there")
@@ -30,15 +32,16 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.decode != "auto":
         _check_decode(Bundle(arguments.bundle).manifest, arguments.decode)
+    keywords = generation_keywords(arguments)
     lm = load_for(arguments)
     prompt = _prompt(arguments.prompt)
     _warn(lm, prompt)
     if arguments.json:
-        print(json.dumps(_as_json(lm, lm.generate(prompt, arguments.words)), ensure_ascii=False))
+        print(json.dumps(_as_json(lm, lm.generate(prompt, **keywords)), ensure_ascii=False))
     elif arguments.no_stream:
-        print(lm.generate(prompt, arguments.words).text)
+        print(lm.generate(prompt, **keywords).text)
     else:
-        _stream(lm, prompt, arguments.words)
+        _stream(lm, lm.stream(prompt, **keywords))
     if not arguments.json and sys.stderr.isatty():
         print(f"next: edgeword info {arguments.bundle}", file=sys.stderr)
     return 0
@@ -71,8 +74,8 @@ def _warn(lm: LanguageModel, prompt: str) -> None:
         print(f"edgeword: {rate:.0%} of the prompt is not in the vocabulary (OOV)", file=sys.stderr)
 
 
-def _stream(lm: LanguageModel, prompt: str, words: int) -> None:
-    for piece in lm.tokenizer.pieces(lm.stream_ids(prompt, words)):
+def _stream(lm: LanguageModel, words: Iterator[str]) -> None:
+    for piece in lm.tokenizer.joined(words):
         print(piece, end="", flush=True)
     print()
 

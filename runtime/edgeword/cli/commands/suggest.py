@@ -5,23 +5,29 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import sys
 
 from edgeword.cli.command import Command
+from edgeword.cli.generation_options import add_allow_and_deny, generation_keywords
 from edgeword.cli.options import add_choice_of_variant, load_for, positive, utf8
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", metavar="BUNDLE")
-    parser.add_argument("context", metavar="CONTEXT", help="the text before the word")
+    parser.add_argument(
+        "context", metavar="CONTEXT", nargs="?", default="", help="the text before the word; default: none, it begins"
+    )
     parser.add_argument("-k", type=positive, default=3, help="how many words; default: 3")
     parser.add_argument("--prefix", default="", metavar="PARTIAL", help="the letters typed already")
+    add_allow_and_deny(parser)
     add_choice_of_variant(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _run(arguments: argparse.Namespace) -> int:
     context, prefix = utf8(arguments.context, "context"), utf8(arguments.prefix, "prefix")
-    suggestions = load_for(arguments).suggest(context, arguments.k, prefix)
+    keywords = generation_keywords(arguments)
+    suggestions = load_for(arguments).suggest(context, arguments.k, prefix, **keywords)
     if arguments.json:
         rows = [dataclasses.asdict(suggestion) for suggestion in suggestions]
         found = {"context": arguments.context, "prefix": arguments.prefix, "suggestions": rows}
@@ -30,8 +36,9 @@ def _run(arguments: argparse.Namespace) -> int:
     for suggestion in suggestions:
         print(f"{suggestion.probability:7.2%}  {suggestion.word}")
     if not suggestions:
-        print(f"no word of the vocabulary begins with {arguments.prefix!r}")
-    print(f'next: edgeword generate {arguments.bundle} "{arguments.context}"')
+        print(f"no word that may be said begins with {arguments.prefix!r}")
+    if sys.stderr.isatty():
+        print(f'next: edgeword generate {arguments.bundle} "{arguments.context}"', file=sys.stderr)
     return 0
 
 

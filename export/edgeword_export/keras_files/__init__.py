@@ -1,0 +1,1 @@
+"""Keras files of every age, read into models of the Keras that is installed."""

@@ -1,0 +1,1 @@
+"""Tokenizers as people keep them, read without running code."""

@@ -1,0 +1,58 @@
+"""Suggestions: the most probable next words, or the ends of a word that was begun."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeword.generation.permitted import Permitted
+from edgeword.generation.picking import Pick, normalizer
+from edgeword.generation.processors import top_k_ids
+from edgeword.generation.stopping import Said
+from edgeword.generation.vocabulary import Vocabulary
+
+
+def suggestions(
+    logits: NDArray[np.float32],
+    greedy: Pick,
+    k: int,
+    vocabulary: Vocabulary,
+    permitted: Permitted,
+    *,
+    prefix: str = "",
+    context: Sequence[int] = (),
+) -> list[Said]:
+    """The k most probable words after logits `[V]`, of those that begin with `prefix`, most probable first.
+
+    Each as (token, the model's own natural log-probability, the word as it continues the prefix); words of
+    probability 0 are left out. With a prefix only the words that begin with it are looked at. `greedy` is the
+    decoder's own most probable word there; `context` is the ids before, for denied phrases.
+    """
+    spelled = vocabulary.spelled(prefix)
+    ids = permitted.ids
+    if spelled:
+        ids = vocabulary.beginning_with(spelled)
+        ids = ids[permitted.mask[ids]]
+    for last in permitted.completing(context):
+        ids = ids[ids != last]
+    values, whole = logits[ids], normalizer(logits, greedy)
+    best = top_k_ids(values, k)
+    ranked = best[np.argsort(-values[best], kind="stable")].tolist()
+    return [
+        (ids.item(i), values.item(i) - whole, completed(prefix, spelled, vocabulary.words[ids.item(i)]))
+        for i in ranked
+        if values.item(i) > -np.inf
+    ]
+
+
+def completed(typed: str, spelled: str, word: str) -> str:
+    """A word as it continues what was typed, of which `spelled` is the beginning in the tokenizer's case.
+
+    Letters that were typed stay as they are; the rest is the vocabulary's, or in capitals where two letters or
+    more were typed and all are capitals: "me", "Me" and "ME" become "memory", "Memory" and "MEMORY".
+    """
+    rest = word[len(spelled) :]
+    capitals = typed != spelled and len(typed) > 1 and typed.isupper()
+    return typed + (rest.upper() if capitals else rest)

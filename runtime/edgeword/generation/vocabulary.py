@@ -1,0 +1,146 @@
+"""Words as a search sees them: each id's text, which ids may be said, and the words that begin with given letters."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeword.errors import UsageError
+from edgeword.generation.permitted import Permitted
+
+Rules = tuple["frozenset[str] | None", frozenset[str]]
+"""What is allowed, and what is denied."""
+
+
+class Words(Protocol):
+    """What is asked of a tokenizer."""
+
+    @property
+    def vocabulary(self) -> Sequence[str | None]:
+        """The token of id `i + 1`; None where no token has that id."""
+        ...
+
+    @property
+    def oov_token(self) -> str | None:
+        """The text of the token for unknown words."""
+        ...
+
+    @property
+    def oov_id(self) -> int | None:
+        """The id of the token for unknown words."""
+        ...
+
+    @property
+    def zero(self) -> str | None:
+        """The token of id 0; None where it is padding."""
+        ...
+
+    @property
+    def joiner(self) -> str:
+        """What stands between two tokens."""
+        ...
+
+    def tokens(self, text: str) -> list[str]:
+        """Tokens of a text."""
+        ...
+
+    def id(self, word: str) -> int | None:
+        """Id of one token; any other token's, or None, for one that has none."""
+        ...
+
+
+class Vocabulary:
+    """The words of a model of `size` ids, V; an id that the tokenizer does not know has no word."""
+
+    def __init__(self, tokenizer: Words, size: int, *, says_unknown: bool = False) -> None:
+        self.size = size
+        self._says_unknown = says_unknown
+        self.joiner = tokenizer.joiner
+        self._tokenizer = tokenizer
+        self._last: tuple[Rules, Permitted] | None = None
+
+    @cached_property
+    def words(self) -> Sequence[str]:
+        """The word of each id, `[V]`; "" where there is none."""
+        words = [self._tokenizer.zero or "", *(word or "" for word in self._tokenizer.vocabulary)][: self.size]
+        words += [""] * (self.size - len(words))
+        unknown = self._tokenizer.oov_id
+        if unknown is not None and unknown < self.size:
+            words[unknown] = self._tokenizer.oov_token or ""
+        return words
+
+    @cached_property
+    def _silent(self) -> list[int]:
+        """Ids that nobody wants to hear: padding, ids without a word, and the token for unknown words."""
+        unknown = None if self._says_unknown else self._tokenizer.oov_id
+        return [i for i, word in enumerate(self.words) if not word or i == unknown]
+
+    def permitted(self, allow: frozenset[str] | None = None, deny: frozenset[str] = frozenset()) -> Permitted:
+        """The ids that may be said. An entry is a word in any spelling that the tokenizer reads as that word.
+
+        Padding, ids without a word and the token for unknown words are denied, unless `allow` names the last.
+        Words that the vocabulary lacks cannot be said and change nothing. Raises UsageError where an entry of
+        `allow` is several words, and where nothing is left to say.
+        """
+        rules = (allow, deny)
+        last = self._last  # read once: another thread may write another one
+        if last is None or last[0] != rules:  # the same lists come again at each key press
+            self._last = last = rules, self._permitted(*rules)
+        return last[1]
+
+    def _permitted(self, allow: frozenset[str] | None, deny: frozenset[str]) -> Permitted:
+        denied = [ids for ids in map(self.ids_of, sorted(deny)) if ids]
+        mask = np.ones(self.size, bool)
+        mask[self._silent] = False
+        if allow is not None:
+            mask = np.zeros(self.size, bool)
+            mask[self._allowed(allow)] = True
+        mask[[ids[0] for ids in denied if len(ids) == 1]] = False
+        if not mask.any():
+            raise UsageError("allow and deny leave no word of the vocabulary to say; allow more, or deny less")
+        return Permitted(mask, tuple(ids for ids in denied if len(ids) > 1))
+
+    def _allowed(self, allow: Iterable[str]) -> list[int]:
+        found: list[int] = []
+        for entry in sorted(allow):
+            ids = self.ids_of(entry)
+            if len(ids) > 1:
+                raise UsageError(f"allow holds {entry!r}, which is {len(ids)} words to the tokenizer; give each alone")
+            found += ids
+        return found
+
+    def ids_of(self, text: str) -> tuple[int, ...]:
+        """Ids of an entry: a token spelled exactly so, else the text's tokens; none where one has no id."""
+        exact = self._id(text)
+        if exact is not None:
+            return (exact,)
+        ids = [self._id(token) for token in self._tokenizer.tokens(text)]
+        return () if None in ids else tuple(ids)  # type: ignore[arg-type]
+
+    def _id(self, token: str) -> int | None:
+        found = self._tokenizer.id(token)
+        fits = found is not None and found < self.size and token != "" and self.words[found] == token
+        return found if fits else None
+
+    def spelled(self, prefix: str) -> str:
+        """Letters of a begun word in the tokenizer's case: where it lowers texts, lowered as it does."""
+        tokens = self._tokenizer.tokens(prefix)
+        same = len(tokens) == 1 and tokens[0].casefold() == prefix.casefold()
+        return tokens[0] if same else prefix
+
+    def beginning_with(self, prefix: str) -> NDArray[np.intp]:
+        """Ids in ascending order of the words that begin with a prefix, in the tokenizer's case; O(log V)."""
+        words, ids = self._sorted
+        first = bisect_left(words, prefix)
+        return np.sort(ids[first : bisect_right(words, prefix, first, key=lambda word: word[: len(prefix)])])
+
+    @cached_property
+    def _sorted(self) -> tuple[list[str], NDArray[Any]]:
+        """The words in order, and their ids."""
+        ids = sorted((i for i, word in enumerate(self.words) if word), key=self.words.__getitem__)
+        return [self.words[i] for i in ids], np.array(ids, np.intp)
