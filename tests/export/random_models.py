@@ -164,8 +164,7 @@ class RandomModel:
     file_format: str
 
 
-@st.composite
-def random_models(draw: Draw) -> RandomModel:
+def random_model(draw: Draw) -> RandomModel:
     """A few parts on an Embedding, in any order, one of the ends, and the vocabulary projection."""
     fixed = draw(st.sampled_from((True, True, False)))
     masked, softmax = draw(st.booleans()), draw(st.booleans())

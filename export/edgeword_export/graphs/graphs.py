@@ -15,7 +15,8 @@ from edgeword_export.errors import ModelError, NotSteppableError
 from edgeword_export.graphs.signature import Signatures
 from edgeword_export.graphs.step_graph import StepModel
 from edgeword_export.graphs.window_graph import window_signature
-from edgeword_export.source.keras_model import NextWordModel, first_line
+from edgeword_export.keras_files.refusals import first_line
+from edgeword_export.source.keras_model import NextWordModel
 
 
 @dataclass(frozen=True)

@@ -47,9 +47,11 @@ def substituted(substitutes: Iterable[Substitute]) -> Iterator[None]:
 def any_length(model: keras.Model) -> list[Substitute]:
     """Whatever lengths the models declare, and whatever type their ids have: int32 is what comes in."""
     models = [layer for layer in all_layers(model) if isinstance(layer, keras.Model)]
-    graph = functional(model)
-    unchecked = [Substitute(each, "_assert_input_compatibility", lambda *_args, **_kwargs: None) for each in models]
-    return [*unchecked, Substitute(graph, "_convert_inputs_to_tensors", list)] if graph else unchecked
+    graphs = {id(graph): graph for graph in map(functional, models) if graph is not None}.values()
+    return [
+        *(Substitute(each, "_assert_input_compatibility", lambda *_args, **_kwargs: None) for each in models),
+        *(Substitute(graph, "_convert_inputs_to_tensors", list) for graph in graphs),
+    ]
 
 
 def all_layers(model: keras.Model) -> Sequence[keras.layers.Layer]:
