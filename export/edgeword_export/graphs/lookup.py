@@ -45,6 +45,7 @@ def quantize_rows(table: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray
     """Symmetric int8 rows `[V, E]`, their int32 scales `[V, 1]` and the unit: `table ≈ rows * scales * unit`."""
     scales = np.abs(table).max(axis=1, keepdims=True) / _LARGEST_INT8
     unit = float(max(scales.max(), np.finfo(np.float32).tiny)) / _LARGEST_INT32
-    steps = np.maximum(np.round(scales.astype(np.float64) / unit), 1)
+    # Rounded up: a scale that is too small for its row would cut the largest values off.
+    steps = np.clip(np.ceil(scales.astype(np.float64) / unit), 1, _LARGEST_INT32)
     rows = np.clip(np.round(table / (steps * unit)), -_LARGEST_INT8, _LARGEST_INT8)
     return rows.astype(np.int8), steps.astype(np.int32), unit
