@@ -46,8 +46,13 @@ class LanguageModel:
         self.engine_version = loaded.version
         self.load_ms = load_ms
         self._decoder = decoder_factory(loaded, bundle.spec)
-        says_unknown = bundle.manifest.convention.says_unknown
-        self._vocabulary = Vocabulary(bundle.tokenizer, bundle.spec.vocabulary, says_unknown=says_unknown)
+        convention = bundle.manifest.convention
+        self._vocabulary = Vocabulary(
+            bundle.tokenizer,
+            bundle.spec.vocabulary,
+            says_unknown=convention.says_unknown,
+            ends=convention.from_ == "witness",
+        )
         self._lock = threading.Lock()
 
     @property

@@ -89,7 +89,13 @@ def test_a_vocabulary_is_found_in_what_holds_it(value, name, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "value", [LETTERS, {"char_to_idx": LETTERS, "idx_to_char": {1: "a", 2: "b", 3: " "}}, {"": 0, **LETTERS}]
+    "value",
+    [
+        LETTERS,
+        {"char_to_idx": LETTERS, "idx_to_char": {1: "a", 2: "b", 3: " "}},
+        {"": 0, **LETTERS},
+        {"PAD": 0, **LETTERS},
+    ],
 )
 def test_single_characters_are_a_tokenizer_of_characters(value, tmp_path):
     tokenizer = read_any_tokenizer(written(tmp_path, value))

@@ -17,7 +17,7 @@ class Search:
     """The next words of one text, found one by one as they are asked for; to be gone through once.
 
     The decoder stands after `prompt` already. A text ends with `finish_reason` `end` where nothing may be said
-    any more: each word denied, or impossible after the prompt, or the greedy choice an id without a word. Raises
+    any more: each word denied, or impossible after the prompt. Raises
     UsageError for options that leave no word.
     """
 
@@ -62,16 +62,16 @@ class Search:
     def _greedy(self) -> Iterator[Pick]:
         """The graph's own argmax where it may be said; only where not, the logits are looked at.
 
-        An id without a word ends the text: in the loop of the model's owner it adds nothing to the text, and so comes
-        again for ever.
+        In the loop of a model's owner an id without a word adds nothing to the text, and so comes again for ever:
+        where that loop is known, the text ends there.
         """
         # Looked up once: this is the loop that is fastest.
         greedy, advance, permitted = self._decoder.greedy, self._decoder.advance, self._permitted.table
-        picker, words = self._picker(), self._vocabulary.words
+        picker, vocabulary = self._picker(), self._vocabulary
         while True:
             pick = greedy()
             if not permitted[pick[0]]:
-                if not words[pick[0]]:
+                if vocabulary.ends and not vocabulary.words[pick[0]]:
                     return
                 found = picker.pick(self._decoder.logits(), pick)
                 if found is None:

@@ -57,9 +57,11 @@ class Words(Protocol):
 class Vocabulary:
     """The words of a model of `size` ids, V; an id that the tokenizer does not know has no word."""
 
-    def __init__(self, tokenizer: Words, size: int, *, says_unknown: bool = False) -> None:
+    def __init__(self, tokenizer: Words, size: int, *, says_unknown: bool = False, ends: bool = False) -> None:
         self.size = size
         self._says_unknown = says_unknown
+        self.ends = ends
+        """Whether a greedy text ends at an id without a word, which is passed over otherwise."""
         self.joiner = tokenizer.joiner
         self._tokenizer = tokenizer
         self._last: tuple[Rules, Permitted] | None = None
