@@ -25,7 +25,7 @@ from edgeword_export.source.keras_model import inspect_model, window_of
 from tests.export.random_models import LENGTH, RandomModel, random_model
 from tests.tiny import VOCABULARY
 
-# `make random-models` tries more.
+# `make random-models` tries 500.
 MODELS = int(os.environ.get("EDGEWORD_RANDOM_MODELS", "30"))
 
 NATS = 1e-3

@@ -161,11 +161,6 @@ def window_of(source: NextWordModel, length: int | None, padding: Padding) -> Wi
     return Window(length or source.length, padding, source.masked, reads=reads)
 
 
-def final_layer(model: keras.Model) -> keras.layers.Layer:
-    """The layer whose output is the model's."""
-    return model.outputs[0]._keras_history.operation
-
-
 def leaf_layers(model: keras.Model) -> list[keras.layers.Layer]:
     """The layers of a model and of the models inside it."""
     found: list[keras.layers.Layer] = []
