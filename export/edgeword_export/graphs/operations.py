@@ -254,39 +254,18 @@ _OPERATIONS: dict[str, Rule] = {
 }
 
 _LAYERS: dict[type, Rule] = {
-    **dict.fromkeys(
-        (
-            layers.Embedding,
-            layers.ReversibleEmbedding,
-            layers.Dropout,
-            layers.SpatialDropout1D,
-            layers.GaussianDropout,
-            layers.GaussianNoise,
-            layers.AlphaDropout,
-            layers.ActivityRegularization,
-            layers.TimeDistributed,
-            layers.ReLU,
-            layers.LeakyReLU,
-            layers.ELU,
-            layers.Identity,
-        ),
-        _free,
-    ),
+    **dict.fromkeys((layers.Embedding, layers.ReversibleEmbedding, layers.TimeDistributed, layers.Identity), _free),
+    **dict.fromkeys((layers.ReLU, layers.LeakyReLU, layers.ELU, layers.ActivityRegularization), _free),
+    **dict.fromkeys((layers.Dropout, layers.SpatialDropout1D, layers.GaussianDropout, layers.GaussianNoise), _free),
+    layers.AlphaDropout: _free,
     layers.Masking: _last_axis,
     layers.Dense: _all(_last_axis, _activated),
     layers.EinsumDense: _all(_einsum, _activated),
     layers.Activation: _activated,
     layers.PReLU: _shared_slopes,
-    **dict.fromkeys(
-        (
-            layers.LayerNormalization,
-            layers.RMSNormalization,
-            layers.UnitNormalization,
-            layers.BatchNormalization,
-            layers.Softmax,
-        ),
-        _axis,
-    ),
+    **dict.fromkeys((layers.LayerNormalization, layers.RMSNormalization, layers.UnitNormalization), _axis),
+    layers.BatchNormalization: _axis,
+    layers.Softmax: _axis,
     **dict.fromkeys(
         (layers.Add, layers.Subtract, layers.Multiply, layers.Average, layers.Maximum, layers.Minimum), _aligned
     ),

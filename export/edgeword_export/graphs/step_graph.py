@@ -88,12 +88,14 @@ class StepModel:
         tables = [layer for layer in all_layers(model) if type(layer) in _TABLES]
         stepped = {id(each.layer) for each in self._steps.recurrences}
         others = [layer for layer in all_layers(model) if is_standard(layer) and id(layer) not in stepped]
+        distributed = [layer for layer in all_layers(model) if type(layer) is layers.TimeDistributed]
         reshaped = [operation for operation, place in self._steps.reshaped.items() if place is Place.EACH]
         return [
             *any_length(model),
             *self._answer.substitutes,
             *calls_of(tables, lambda layer: Lookup(layer, self._style.int8_rows)),
             *calls_of(others, unrolled),  # inside of what is called for each time step
+            *calls_of(distributed, _single),
             *calls_of(reshaped, _reshaping),
         ]
 
@@ -128,6 +130,11 @@ class _Turns:
 def _taken(structure: Any, states: Iterator[Any]) -> Any:
     """As many of the states as a cell has, in its structure."""
     return keras.tree.map_structure(lambda _state: next(states), structure)
+
+
+def _single(distributed: keras.layers.TimeDistributed) -> Callable[..., Any]:
+    """One time step of what is called for each: Keras would transpose batch and time, and stack the results."""
+    return lambda inputs, **_options: ops.expand_dims(distributed.layer(ops.squeeze(inputs, 1)), 1)
 
 
 def _reshaping(operation: Any) -> Callable[..., Any]:
