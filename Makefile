@@ -51,17 +51,17 @@ $(BARE_STAMP): constraints.txt
 	fi
 	touch $@
 
-# Half an hour on a machine that does nothing else. Writes docs/benchmarks.md and its pictures.
+# Three quarters of an hour on a machine that does nothing else. Writes docs/benchmarks.md and its pictures.
 RESULTS := benchmarks/results
 benchmark: $(STAMP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --requirement benchmarks/requirements.txt
 	rm -rf $(RESULTS) && mkdir -p $(RESULTS)
 	$(BIN)/edgeword demo --out $(RESULTS)/demo
 	$(BIN)/edgeword benchmark $(RESULTS)/demo/bundle --json $(RESULTS)/demo.json --html $(RESULTS)/demo.html
-	$(BIN)/python benchmarks/trust.py $(RESULTS)/demo/bundle
-	$(BIN)/python benchmarks/peers
-	$(BIN)/python benchmarks/scaling.py
-	$(BIN)/python benchmarks/write_up.py
+	$(BIN)/python -m studies.trust $(RESULTS)/demo/bundle
+	$(BIN)/python -m studies.peers
+	$(BIN)/python -m studies.scaling
+	$(BIN)/python -m studies.write_up
 
 clean:
 	rm -rf $(VENV) $(BARE) dist build

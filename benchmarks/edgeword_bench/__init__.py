@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from edgeword_bench.benchmarking import Interrupted, benchmark
-    from edgeword_bench.comparison import Change, Comparison, compare
-    from edgeword_bench.effort import Effort
-    from edgeword_bench.results import Report, Result
+    from edgeword_bench.measuring.effort import Effort
+    from edgeword_bench.results.comparison import Change, Comparison, compare
+    from edgeword_bench.results.result import Report, Result
 
 __all__ = ["Change", "Comparison", "Effort", "Interrupted", "Report", "Result", "benchmark", "compare"]
 
 _MODULES = {
     "benchmarking": ("Interrupted", "benchmark"),
-    "comparison": ("Change", "Comparison", "compare"),
-    "results": ("Report", "Result"),
-    "effort": ("Effort",),
+    "measuring.effort": ("Effort",),
+    "results.comparison": ("Change", "Comparison", "compare"),
+    "results.result": ("Report", "Result"),
 }
 
 

@@ -12,15 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from edgeword.bundle import Bundle
-from edgeword.engines import engine_of
-from edgeword.language_model import candidates, check_threads
-from edgeword.manifest import Variant
-from edgeword_bench import machine, summary
-from edgeword_bench.effort import USUAL, Effort
-from edgeword_bench.fresh import Setting
-from edgeword_bench.measuring import Measurement, Tell
-from edgeword_bench.results import Report, Result
+from edgeword.bundle.bundle import Bundle
+from edgeword.bundle.manifest import Variant
+from edgeword.choice.choosing import FASTEST, candidates
+from edgeword.engines.engine import engine_of
+from edgeword.language_model import check_threads
+from edgeword_bench.measuring import machine
+from edgeword_bench.measuring.effort import USUAL, Effort
+from edgeword_bench.measuring.harness import Tell
+from edgeword_bench.measuring.measurement import Measurement
+from edgeword_bench.measuring.process import Setting
+from edgeword_bench.results import summary
+from edgeword_bench.results.result import Report, Result
 
 # How far the fixed computation may drift before it is said.
 _MOST_DRIFT = 0.05
@@ -67,10 +70,10 @@ def benchmark(
 def _without_engine(bundle: Bundle, precision: str) -> list[tuple[Variant, str]]:
     """The variants whose engine is not installed, and how to get it."""
     return [
-        (variant, str(kind.missing()))
+        (variant, str(engine.missing()))
         for variant in bundle.manifest.variants
-        for kind in [engine_of(variant.format)]
-        if precision in ("auto", variant.precision) and not kind.installed
+        for engine in [engine_of(variant.format)]
+        if precision in ("auto", FASTEST, variant.precision) and not engine.installed
     ]
 
 
@@ -79,72 +82,72 @@ def _prompt(bundle: Bundle) -> str:
 
     In decode mode `window` it fills the window: a window that is not yet full costs less a word.
     """
-    manifest = bundle.manifest
-    tokens = (*manifest.self_test.prompt, *manifest.self_test.ids)
-    wanted = manifest.window.length if manifest.decode.mode == "window" else None
-    return bundle.tokenizer.decode(itertools.islice(itertools.cycle(tokens), wanted or _PROMPT_TOKENS))
+    self_test, spec = bundle.manifest.self_test, bundle.spec
+    wanted = spec.window.length if spec.decode.mode == "window" else None
+    tokens = itertools.cycle((*self_test.prompt, *self_test.ids))
+    return bundle.tokenizer.decode(itertools.islice(tokens, wanted or _PROMPT_TOKENS))
 
 
 def _report(bundle: Bundle, found: Measurement, absent: Sequence[tuple[Variant, str]], *, interrupted: bool) -> Report:
     """What is known by now."""
     state = machine.meanwhile(found.before, machine.moment())
     facts = machine.machine()
-    rows = [_row(bundle, found, variant, kind.name, interrupted) for kind, variant in found.pairs]
+    rows = [_row(bundle, found, variant, interrupted) for _, variant in found.pairs]
     rows += [
-        dataclasses.replace(_bare_row(bundle, variant, engine_of(variant.format).name, found.setting), reason=why)
-        for variant, why in absent
+        dataclasses.replace(_bare_row(bundle, variant, found.setting.threads), reason=why) for variant, why in absent
     ]
     warnings = [*machine.doubts(facts, state, found.setting.threads), *_doubts(found, rows)]
     return Report(_environment(bundle, found, facts, state), tuple(rows), tuple(warnings), interrupted)
 
 
-def _row(bundle: Bundle, found: Measurement, variant: Variant, engine: str, interrupted: bool) -> Result:
-    row, file = _bare_row(bundle, variant, engine, found.setting), variant.file
-    memory, seats = found.memory.get(file), found.seats.get(file, [])
-    reason = found.reasons.get(file)
-    if not seats and not reason:
-        failed = found.failures[-1] if found.failures else "nothing was timed"
+def _row(bundle: Bundle, found: Measurement, variant: Variant, interrupted: bool) -> Result:
+    row, file, harness = _bare_row(bundle, variant, found.setting.threads), variant.file, found.harness
+    memory, times = found.memory.get(file), harness.times.get(file, [])
+    reason = harness.reasons.get(file)
+    if not times and not reason:
+        failed = harness.failures[-1] if harness.failures else "nothing was timed"
         reason = "interrupted before its turn" if interrupted else failed
     row = dataclasses.replace(row, reason=reason)
-    if memory is None or file in found.reasons:
+    if memory is None or file in harness.reasons:
         return row
     peak = None if memory.peak_rss_bytes is None else memory.peak_rss_bytes / 1e6
     row = dataclasses.replace(row, engine_version=memory.engine_version, peak_rss_mb=peak)
-    row = summary.with_cold_starts(summary.with_words(row, seats), found.cold[file])
-    return summary.with_floor(row, found.bandwidths.get(variant.read_bytes))
+    row = summary.with_cold_starts(summary.with_words(row, times), found.cold[file])
+    return summary.with_floor(row, found.bandwidths.get(variant.weights_read_bytes))
 
 
-def _bare_row(bundle: Bundle, variant: Variant, engine: str, setting: Setting) -> Result:
+def _bare_row(bundle: Bundle, variant: Variant, threads: int) -> Result:
     """What the manifest says of a variant."""
     return Result(
-        engine=engine,
+        engine=engine_of(variant.format).name,
         file=variant.file,
         format=variant.format,
         precision=variant.precision,
-        decode=bundle.manifest.decode.mode,
-        threads=setting.threads,
+        decode=bundle.spec.decode.mode,
+        threads=threads,
         size_bytes=variant.size,
         perplexity=variant.fidelity.perplexity,
         perplexity_increase=variant.fidelity.perplexity_increase,
         top1_agreement=variant.fidelity.top1_agreement,
-        read_bytes_per_word=variant.read_bytes,
+        read_bytes_per_word=variant.weights_read_bytes,
     )
 
 
 def _environment(bundle: Bundle, found: Measurement, facts: dict[str, Any], state: machine.Meanwhile) -> dict[str, Any]:
     setting = found.setting
+    references = [round(us, 2) for us in found.harness.references_us]
     return {
         "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "seconds": round(time.perf_counter() - found.started, 1),
         "bundle": {
             "name": bundle.manifest.name,
             "digest": bundle.digest,
-            "vocabulary": bundle.manifest.vocabulary,
-            "decode": bundle.manifest.decode.mode,
+            "vocabulary": bundle.spec.vocabulary,
+            "decode": bundle.spec.decode.mode,
             "prompt_tokens": len(bundle.tokenizer.encode(setting.prompt)),
         },
         "machine": facts,
-        "state": {**dataclasses.asdict(state), "reference_us": [round(us, 2) for us in found.references_us]},
+        "state": {**dataclasses.asdict(state), "reference_us": references},
         "versions": machine.versions(),
         "settings": {
             "threads": setting.threads,
@@ -161,16 +164,16 @@ def _environment(bundle: Bundle, found: Measurement, facts: dict[str, Any], stat
 
 def _doubts(found: Measurement, rows: Sequence[Result]) -> list[str]:
     """What in the figures themselves looks doubtful."""
-    unsettled = [row.file for row in rows if row.settled is False]
+    unsettled, failures = [row.file for row in rows if row.settled is False], found.harness.failures
     doubts = []
     if unsettled:
-        doubts.append(f"not in every sitting did warming up end in a steady time: {', '.join(unsettled)}")
-    if found.failures:
-        doubts.append(f"{len(found.failures)} of the processes failed, the last of this: {found.failures[-1]}")
-    drift = summary.drift(found.references_us)
+        doubts.append(f"not in every process did warming up end in a steady time: {', '.join(unsettled)}")
+    if failures:
+        doubts.append(f"{len(failures)} of the processes failed, the last of this: {failures[-1]}")
+    drift = summary.drift(found.harness.references_us)
     if abs(drift) > _MOST_DRIFT:
         doubts.append(
-            f"the machine's own speed changed by {drift:+.0%} from the first third of the sittings to the last (a "
+            f"the machine's own speed changed by {drift:+.0%} from the first third of the processes to the last (a "
             "fixed computation, timed beside the words)"
         )
     return doubts

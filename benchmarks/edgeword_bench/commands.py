@@ -9,25 +9,30 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from edgeword.command import Command
-from edgeword.commands.options import add_choice_of_variant, utf8
+from edgeword.cli.command import Command
+from edgeword.cli.options import add_choice_of_variant, utf8
 from edgeword.errors import GateError, InputFileError, UsageError
-from edgeword.writing import check_output_file, write_file
+from edgeword.files import check_output_file, write_file
 from edgeword_bench.benchmarking import Interrupted, benchmark
-from edgeword_bench.comparison import Comparison, compare
-from edgeword_bench.page import page
-from edgeword_bench.results import Report
-from edgeword_bench.tables import comparison_lines, report_lines
+from edgeword_bench.report.extra import check_report_packages
+from edgeword_bench.report.page import page
+from edgeword_bench.report.tables import comparison_lines, report_lines
+from edgeword_bench.results.comparison import Comparison, compare
+from edgeword_bench.results.result import Report
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", metavar="BUNDLE", nargs="?")
     parser.add_argument("--json", metavar="FILE", help="write the figures, the raw times and the machine")
-    parser.add_argument("--html", metavar="FILE", help="write a page with pictures, in one file")
+    parser.add_argument("--html", metavar="FILE", help="write a page with pictures, in one file (extra: report)")
+    parser.add_argument("--force", action="store_true", help="replace FILE where it exists")
     add_choice_of_variant(parser)
+    parser.add_argument(
+        "--from", dest="source", metavar="A.json", help="instead of measuring: show a result, of any machine"
+    )
     parser.add_argument(
         "--compare", nargs=2, metavar=("A.json", "B.json"), help="instead: hold two results against each other"
     )
@@ -51,13 +56,34 @@ def _percent(text: str) -> float:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    way = _way(arguments)
+    _check_outputs(arguments)
+    return way(arguments)
+
+
+def _way(arguments: argparse.Namespace) -> Callable[[argparse.Namespace], int]:
+    """What is to be done; raises UsageError for options that do not go together."""
     if arguments.compare:
-        return _compare(arguments)
+        _refuse(arguments, "--compare takes two results", "bundle", "source", "html")
+        return _compare
     if arguments.fail_if_slower is not None:
         raise UsageError("--fail-if-slower is for --compare A.json B.json; measure twice first")
+    if arguments.source is not None:
+        _refuse(arguments, "--from shows a result", "bundle", "json")
+        return _show
     if arguments.bundle is None:
-        raise UsageError("neither a bundle nor --compare A.json B.json; name the bundle to measure")
-    _check_outputs(arguments)
+        raise UsageError("neither a bundle nor --compare A.json B.json nor --from A.json; name the bundle to measure")
+    return _measure
+
+
+def _refuse(arguments: argparse.Namespace, what: str, *names: str) -> None:
+    unwanted = [name for name in names if getattr(arguments, name) is not None]
+    if unwanted:
+        named = {"bundle": "bundle", "source": "--from"}.get(unwanted[0], f"--{unwanted[0]}")
+        raise UsageError(f"{what} and no {named}; leave it out")
+
+
+def _measure(arguments: argparse.Namespace) -> int:
     with _one_interruption():
         try:
             report = benchmark(
@@ -70,6 +96,11 @@ def _run(arguments: argparse.Namespace) -> int:
     if not any(row.runs for row in report.results):
         raise GateError("no variant could be measured here")
     _print_next(arguments)
+    return 0
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    _publish(_read(arguments.source), arguments)
     return 0
 
 
@@ -98,12 +129,16 @@ def _check_outputs(arguments: argparse.Namespace) -> None:
     """Find out now, not when all is measured."""
     named = [name for name in (arguments.json, arguments.html) if name is not None]
     files = [check_output_file(utf8(name, "file name")) for name in named]
-    bundle = Path(arguments.bundle).resolve()
-    inside = [file for file in files if bundle in file.resolve().parents]
-    if inside:
-        raise UsageError(f"{inside[0]} would be a file of the bundle, which could then not be opened; name another")
+    bundle = Path(arguments.bundle).resolve() if arguments.bundle else None
+    for file in files:
+        if bundle in file.resolve().parents:
+            raise UsageError(f"{file} would be a file of the bundle; name one outside of it")
+        if file.is_file() and not arguments.force:
+            raise InputFileError(f"{file} exists; name another file, or replace it with --force")
     if len(files) == 2 and files[0].resolve() == files[1].resolve() and not files[0].is_char_device():
         raise UsageError(f"--json and --html both name {files[0]}; name two files")
+    if arguments.html is not None:
+        check_report_packages()
 
 
 def _publish(report: Report, arguments: argparse.Namespace) -> None:
@@ -138,10 +173,9 @@ def _print_next(arguments: argparse.Namespace) -> None:
 
 
 def _compare(arguments: argparse.Namespace) -> int:
-    unwanted = [name for name in ("bundle", "json", "html") if getattr(arguments, name) is not None]
-    if unwanted:
-        raise UsageError(f"--compare takes two results and no {unwanted[0]}; leave it out")
     comparison = compare(*map(_read, arguments.compare))
+    if arguments.json:
+        write_file(arguments.json, comparison.to_json().encode("utf-8"))
     print("\n".join(comparison_lines(comparison)))
     for line in comparison.warnings:
         _print_progress(f"edgeword: WARNING: {line}")

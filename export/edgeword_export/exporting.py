@@ -97,7 +97,7 @@ def _write(path: Path, source: Source, options: ExportOptions, report: Announce)
     report(settled.convention.line)
     evaluation = evaluation_text(source, reference.window, reference.windowed, reference.after, options.eval)
     report(f"asking the Keras model about {evaluation.tokens:,} tokens ({evaluation.source})")
-    prover = Prover(reference, evaluation, source.tokenizer.oov_id)
+    prover = Prover(settled, evaluation, source.tokenizer)
     graphs = graphs_of(source.model, reference.window, reference.windowed)
     report(f"converting to {options.formats[0]}")
     decoding = decide(graphs, prover, lambda graphs: _writers(graphs, options.formats), options.decode)
@@ -151,6 +151,8 @@ class _Shipped:
         failure = gate_failure(precision, measured.fidelity, self._max_increase)
         if failure is None and measured.misreads_prompts:
             failure = "its graphs `step` and `advance` disagree"
+        if failure is None and precision == "float32":
+            failure = self._prover.witness_failure(writer.format, content, self._spec)
         if failure is not None:
             raise GateError(failure)
         return Variant(

@@ -20,11 +20,11 @@ from edgeword.engines.engine import LoadedVariant
 from edgeword.errors import UsageError
 from edgeword.generation.loop import logprobs_along
 from edgeword.generation.options import GenerationOptions, Keywords
-from edgeword.generation.rereading import Rereading
 from edgeword.generation.searching import Search
+from edgeword.generation.speaking import Speaker
 from edgeword.generation.stopping import Said
 from edgeword.generation.suggesting import suggestions
-from edgeword.generation.vocabulary import Vocabulary
+from edgeword.generation.witness import witness_failure
 from edgeword.probabilities import perplexity
 
 if TYPE_CHECKING:
@@ -46,13 +46,8 @@ class LanguageModel:
         self.engine_version = loaded.version
         self.load_ms = load_ms
         self._decoder = decoder_factory(loaded, bundle.spec)
-        convention = bundle.manifest.convention
-        self._vocabulary = Vocabulary(
-            bundle.tokenizer,
-            bundle.spec.vocabulary,
-            says_unknown=convention.says_unknown,
-            ends=convention.from_ == "witness",
-        )
+        manifest = bundle.manifest
+        self._speaker = Speaker(self._decoder, bundle.tokenizer, manifest.spec.vocabulary, manifest.convention)
         self._lock = threading.Lock()
 
     @property
@@ -110,12 +105,13 @@ class LanguageModel:
         """
         _check_count(k, "k")
         rules = GenerationOptions(allow=allow, deny=deny)  # type: ignore[arg-type]
-        permitted = self._vocabulary.permitted(rules.allow, rules.deny)
+        permitted = self._speaker.vocabulary.permitted(rules.allow, rules.deny)
         _checked(prefix, "prefix")
-        decoder, ids = self._begun(context, "context")
+        ids = self.tokenizer.encode(_checked(context, "context"))
         with self._lock:
+            decoder = self._speaker.begun(ids)
             logits, greedy = decoder.logits(), decoder.greedy()
-        found = suggestions(logits, greedy, k, self._vocabulary, permitted, prefix=prefix, context=ids)
+        found = suggestions(logits, greedy, k, self._speaker.vocabulary, permitted, prefix=prefix, context=ids)
         return [Suggestion(word, math.exp(logprob)) for _, logprob, word in found]
 
     def score(self, text: str) -> Score:
@@ -133,19 +129,15 @@ class LanguageModel:
         """A decoder of its own state on this model's graphs; not guarded against other threads."""
         return self._decoder()
 
-    def _search(self, prompt: str, options: GenerationOptions) -> Search:
-        decoder, ids = self._begun(prompt, "prompt")
-        return Search(decoder, ids, options, self._vocabulary)
-
-    def _begun(self, text: str, name: str) -> tuple[Decoder, list[int]]:
-        """A decoder that has read a text, and the text's ids."""
-        ids = self.tokenizer.encode(_checked(text, name))
-        decoder = self._decoder()
+    def witness_failure(self) -> str | None:
+        """The first of the owner's answers, if the bundle has some, that is not given; None where all are."""
         with self._lock:
-            decoder.begin(ids)
-        if self.tokenizer.num_words is not None:
-            return Rereading(decoder, self.tokenizer.reread), ids
-        return decoder, ids
+            return witness_failure(self._speaker, self.tokenizer, self.bundle.answers())
+
+    def _search(self, prompt: str, options: GenerationOptions) -> Search:
+        ids = self.tokenizer.encode(_checked(prompt, "prompt"))
+        with self._lock:
+            return self._speaker.search(ids, options)
 
     def _in_turn(self, words: Iterator[Said]) -> Iterator[str]:
         while True:

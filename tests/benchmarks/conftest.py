@@ -2,7 +2,7 @@
 
 import pytest
 
-from edgeword_bench.results import Report
+from edgeword_bench.results.result import Report
 from tests.benchmarks.shown import REPORTS
 
 

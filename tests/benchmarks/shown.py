@@ -3,7 +3,7 @@
 import random
 from dataclasses import replace
 
-from edgeword_bench.results import Report, Result
+from edgeword_bench.results.result import Report, Result
 
 HOSTILE = "</script><script>alert(1)</script><b onload='x'>\"&amp;\x1b[31m"
 ENVIRONMENT = {
@@ -11,12 +11,12 @@ ENVIRONMENT = {
     "bundle": {"name": "wiki", "vocabulary": 10000},
     "machine": {
         "cpu": "a processor",
-        "caches": {"L1d": "32K"},
+        "caches": {"L1d": "32K", "L3": "491520K"},
         "governor": None,
         "features": ["avx2"],
         "virtual": True,
     },
-    "bandwidth": [{"bytes": 3150000, "gb_per_s": 92.1}],
+    "bandwidth_gb_per_s": {"3150000 bytes": 92.1},
 }
 
 
@@ -69,7 +69,7 @@ REPORTS = {
     "one": report(measured()),
     "one word": report(measured(times_us=(((100.0,),),), p90_us=None, p99_us=None)),
     "no raw times": report(measured(times_us=())),
-    "empty sittings": report(measured(times_us=((), ((),)))),
+    "empty processes": report(measured(times_us=((), ((),)))),
     "nothing measured": report(unmeasured(), unmeasured("litert")),
     "no results": Report({}, ()),
     "window": report(replace(measured(), decode="window", engine_runs_per_word=12.5, settled=False)),

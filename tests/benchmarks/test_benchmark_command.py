@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 import edgeword_bench.commands
-from edgeword.cli import main
+from edgeword.cli.main import main
 from edgeword_bench import Effort, Interrupted, Report, benchmark
+from edgeword_bench.report import extra
 from tests.benchmarks.reports import report, result
 
-QUICK = Effort(sittings=2, rounds=2, words=80, turn_s=0, least_s=0, cold_starts=1)
+QUICK = Effort(processes=2, turns=2, words=80, turn_s=0, least_s=0, cold_starts=1)
 
 
 @pytest.fixture
@@ -59,15 +60,20 @@ def test_both_files_are_written(run, tmp_path):
     data = json.loads((tmp_path / "r.json").read_text())
     assert data.keys() >= {"environment", "results"}
     assert [row["engine"] for row in data["results"]] == ["onnx"]
-    assert "<svg" in (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "data:image/svg+xml" in (tmp_path / "r.html").read_text(encoding="utf-8")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["r.html", "r.json"]
 
 
-def test_an_older_result_is_replaced(run, tmp_path):
-    path = tmp_path / "r.json"
+@pytest.mark.parametrize("option", ["--json", "--html"])
+def test_an_older_file_is_replaced_only_where_that_is_asked_for(run, tmp_path, option):
+    path = tmp_path / "r"
     path.write_text("old")
-    assert run(*ONE, "--json", path)[0] == 0
-    assert Report.from_json(path.read_text()).results
+    code, out, err = run(*ONE, option, path)
+    assert (code, out) == (2, "")
+    assert err == f"edgeword: {path} exists; name another file, or replace it with --force\n"
+    assert path.read_text() == "old"
+    assert run(*ONE, option, path, "--force")[0] == 0
+    assert "onnx" in path.read_text(encoding="utf-8")
 
 
 def test_a_device_is_written_into_and_stays_one(run):
@@ -108,12 +114,12 @@ def folder(path: Path) -> Path:
 def test_any_signal_to_stop_writes_what_was_measured_and_a_second_one_does_not_stop_that(step_bundle, tmp_path, name):
     code = (
         "import os, signal, sys\n"
-        "import edgeword_bench.commands as commands, edgeword_bench.measuring as measuring\n"
-        "from edgeword.cli import main\n"
+        "import edgeword_bench.commands as commands, edgeword_bench.measuring.harness as harness\n"
+        "from edgeword.cli.main import main\n"
         "from edgeword_bench import Effort, benchmark\n"
         "stop = lambda: os.kill(os.getpid(), " + name + ")\n"
-        "keep, page = measuring.Measurement._keep, commands.page\n"
-        "measuring.Measurement._keep = lambda *given: (keep(*given), stop())\n"
+        "keep, page = harness.Harness._keep, commands.page\n"
+        "harness.Harness._keep = lambda *given: (keep(*given), stop())\n"
         "commands.page = lambda report: (stop(), page(report))[1]\n"
         "effort = Effort(words=20, turn_s=0, cold_starts=1)\n"
         "commands.benchmark = lambda *given, **options: benchmark(*given, **options, effort=effort)\n"
@@ -135,7 +141,7 @@ def test_any_signal_to_stop_writes_what_was_measured_and_a_second_one_does_not_s
     written = Report.from_json((tmp_path / "r.json").read_text())
     assert written.interrupted
     assert all(row.runs for row in written.results)
-    assert "<svg" in (tmp_path / "r.html").read_text()
+    assert "data:image/svg+xml" in (tmp_path / "r.html").read_text()
     assert list((tmp_path / "tmp").glob("edgeword*")) == []
 
 
@@ -171,7 +177,7 @@ def test_files_are_written_before_anything_is_printed(run, tmp_path, monkeypatch
 
 
 BAD_LINES = {
-    "nothing": ((), "neither a bundle nor --compare"),
+    "nothing": ((), "neither a bundle nor --compare A.json B.json nor --from A.json"),
     "no bundle": (("nowhere",), "there is no such folder"),
     "no such precision here": (("STEP", "--precision", "int16x8"), "has no variant"),
     "threads": (("STEP", "--threads", "300"), "threads is 300"),
@@ -181,6 +187,11 @@ BAD_LINES = {
     "one file twice": (("STEP", "--json", "r", "--html", "./r"), "--json and --html both name r"),
     "a limit without a comparison": (("STEP", "--fail-if-slower", "5%"), "is for --compare"),
     "no percentage": (("--compare", "a", "b", "--fail-if-slower", "much"), "is not a percentage"),
+    "a result that is shown, of a bundle": (("STEP", "--from", "a"), "--from shows a result and no bundle"),
+    "a result that is shown, as JSON": (("--from", "a", "--json", "b"), "--from shows a result and no --json"),
+    "no result to show": (("--from", "a"), "cannot read a"),
+    "a comparison and a result": (("--from", "a", "--compare", "a", "b"), "--compare takes two results and no --from"),
+    "a page of a comparison": (("--html", "h", "--compare", "a", "b"), "--compare takes two results and no --html"),
     "a comparison of a bundle": (("STEP", "--compare", "a", "b"), "--compare takes two results and no bundle"),
     "one result": (("--compare", "a"), "expected 2 arguments"),
     "no result": (("--compare", "a", "b"), "cannot read a"),
@@ -220,8 +231,8 @@ def test_a_disk_that_fills_up_leaves_the_older_result(run, tmp_path, monkeypatch
     def full(_path):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("edgeword.writing.flush", full)
-    code, out, err = run(*ONE, "--json", path)
+    monkeypatch.setattr("edgeword.files.flush", full)
+    code, out, err = run(*ONE, "--json", path, "--force")
     assert code == 2
     assert "onnx" in out  # what was measured is shown
     assert "No space left on device" in err
@@ -233,7 +244,7 @@ def test_on_one_processor(step_bundle):
     code = (
         "import os, sys; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
         "from edgeword_bench import Effort, benchmark\n"
-        "effort = Effort(sittings=2, rounds=1, words=20, turn_s=0, least_s=0, cold_starts=0)\n"
+        "effort = Effort(processes=2, turns=1, words=20, turn_s=0, least_s=0, cold_starts=0)\n"
         "report = benchmark(sys.argv[1], 'onnx', 'float32', 2, effort=effort)\n"
         "print(report.results[0].runs, *report.warnings, sep='\\n')"
     )
@@ -241,6 +252,38 @@ def test_on_one_processor(step_bundle):
     runs, *warnings = done.stdout.splitlines()
     assert runs == "20"
     assert "2 threads share 1 processors: they wait for each other" in warnings
+
+
+@pytest.mark.parametrize("package", ["matplotlib", "jinja2"])
+def test_a_page_without_its_packages_says_how_to_get_them(run, tmp_path, monkeypatch, package):
+    monkeypatch.setattr(extra, "find_spec", lambda name: None if name == package else object())
+    code, out, err = run(*ONE, "--html", tmp_path / "r.html")
+    assert (code, out) == (2, "")
+    assert err == f'edgeword: {package} is not installed; pip install "edgeword[report]"\n'
+    assert run(*ONE, "--json", tmp_path / "r.json")[0] == 0
+
+
+def test_neither_figures_nor_comparisons_import_what_draws(step_bundle, tmp_path):
+    code = (
+        "import sys\n"
+        "from edgeword.cli.main import main\n"
+        "sys.modules.update(matplotlib=None, jinja2=None)\n"
+        "main(['benchmark', '--from', sys.argv[1]])\n"
+        "main(['benchmark', '--compare', sys.argv[1], sys.argv[1]])"
+    )
+    path = result_file(tmp_path / "a", 1.0)
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    assert "onnx" in done.stdout
+
+
+def test_a_page_of_a_result_that_was_measured_elsewhere(run, tmp_path):
+    path = result_file(tmp_path / "a.json", 1.0)
+    code, out, _ = run("--from", path, "--html", tmp_path / "a.html")
+    assert code == 0
+    assert [line.split()[:2] for line in out.splitlines()[1:3]] == [["onnx", "int4"], ["onnx", "float32"]]
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "<h1>tiny" in page
+    assert "data:image/svg+xml" in page
 
 
 def result_file(path: Path, factor: float, **changed: object) -> Path:
@@ -263,6 +306,17 @@ def test_slower_than_allowed_exits_1(run, tmp_path, factor, limit, code):
     assert found == code
     assert f"{factor:.3f}" in out
     assert ("slower by more than" in err) == bool(code)
+
+
+def test_a_comparison_is_written_as_json_too(run, tmp_path):
+    files = result_file(tmp_path / "a", 1.0), result_file(tmp_path / "b", 1.2)
+    code, _, _ = run("--compare", *files, "--json", tmp_path / "c.json", "--fail-if-slower", "5%")
+    assert code == 1
+    data = json.loads((tmp_path / "c.json").read_text())
+    assert [row["verdict"] for row in data["changes"]] == ["slower"] * 2
+    assert [row["ratio"] for row in data["changes"]] == pytest.approx([1.2] * 2)
+    assert run("--compare", *files, "--json", files[0])[0] == 2
+    assert Report.from_json(files[0].read_text()).results
 
 
 def test_a_variant_that_is_gone_does_not_pass(run, tmp_path):
@@ -293,7 +347,7 @@ BAD_RESULTS = {
     "warnings that are a text": ({"warnings": "hello"}, "its content is damaged"),
     "warnings with control characters": ({"warnings": ["\x1b[2J"]}, "its content is damaged"),
     "interrupted, maybe": ({"interrupted": "maybe"}, "its content is damaged"),
-    "nothing measured": ({"results": []}, "no variant in common that can be compared"),
+    "nothing measured": ({"results": []}, "B measured no variant; measure again"),
 }
 
 
@@ -327,7 +381,7 @@ def test_rows_with_values_of_another_kind(run, tmp_path, key, value):
     path.write_text(json.dumps(data))
     code, out, err = run("--compare", result_file(tmp_path / "a", 1.0), path)
     assert (code, out) == (2, "")
-    assert "its content is damaged (results[0]" in err
+    assert "its content is damaged (the file.results[0]" in err
 
 
 @pytest.mark.parametrize("times", ["NaN", "1e308", "-1", "true", '"1"', "Infinity", "[]"])

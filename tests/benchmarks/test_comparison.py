@@ -1,6 +1,7 @@
 """Comparing two results: the statistics against SciPy's, and how often they cry wolf."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -9,10 +10,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from edgeword import UsageError
-from edgeword_bench.comparison import bootstrap_ratio, compare, holm, mann_whitney
+from edgeword_bench.results.comparison import compare
+from edgeword_bench.results.significance import bootstrap_ratio, holm, mann_whitney
 from tests.benchmarks.reports import report, result
 
-SITTINGS, VARIANTS = 11, 6
+PROCESSES, VARIANTS = 11, 6
 times = st.lists(st.floats(1, 100).map(lambda value: round(value, 1)), min_size=8, max_size=20)
 
 
@@ -34,9 +36,9 @@ def test_holm_by_hand():
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
 
 
-def sittings(random, us, noise):
-    """Sittings of 3 turns of 9 words, under a kind of noise."""
-    return [[NOISES[noise](random, us) for _ in range(3)] for _ in range(SITTINGS)]
+def processes(random, us, noise):
+    """Processes of 3 turns of 9 words, under a kind of noise."""
+    return [[NOISES[noise](random, us) for _ in range(3)] for _ in range(PROCESSES)]
 
 
 def steady(random, us):
@@ -54,7 +56,7 @@ def in_moods(random, us):
 
 
 def test_a_stretch_of_disturbance_is_no_slowdown():
-    """Eight sittings in a row beside a noisy neighbour: the ranks differ, the undisturbed sittings do not."""
+    """Eight processes in a row beside a noisy neighbour: the ranks differ, the undisturbed ones do not."""
     random = np.random.default_rng(6)
     calm, disturbed = ([[steady(random, us)] for us in times] for times in ([50.0] * 11, [62.0] * 8 + [50.0] * 3))
     (change,) = compare(report(result("int4", calm)), report(result("int4", disturbed))).changes
@@ -67,7 +69,7 @@ NOISES = {noise.__name__: noise for noise in (steady, in_bursts, in_moods)}
 
 
 def benchmark(random, noise, factor=1.0):
-    rows = [result(f"p{i}", sittings(random, factor * 10 * (i + 1), noise)) for i in range(VARIANTS)]
+    rows = [result(f"p{i}", processes(random, factor * 10 * (i + 1), noise)) for i in range(VARIANTS)]
     return report(*rows)
 
 
@@ -103,14 +105,14 @@ def test_the_interval_of_the_ratio_holds_it(percent):
     random = np.random.default_rng(4)
     held = 0
     for _ in range(300):
-        a, b = random.lognormal(0, 0.05, SITTINGS), 1.1 * random.lognormal(0, 0.05, SITTINGS)
+        a, b = random.lognormal(0, 0.05, PROCESSES), 1.1 * random.lognormal(0, 0.05, PROCESSES)
         low, high = bootstrap_ratio(a, b, percent)
         held += low <= 1.1 <= high
     assert held / 300 >= 0.9
 
 
-def steady_row(precision, count=SITTINGS):
-    return result(precision, sittings(np.random.default_rng(5), 10, "steady")[:count])
+def steady_row(precision, count=PROCESSES):
+    return result(precision, processes(np.random.default_rng(5), 10, "steady")[:count])
 
 
 def test_what_is_in_one_result_alone_is_named():
@@ -122,18 +124,18 @@ def test_what_is_in_one_result_alone_is_named():
     )
 
 
-def test_too_few_sittings_are_not_compared():
-    with pytest.raises(UsageError, match="too few sittings to tell a difference"):
+def test_too_few_processes_are_not_compared():
+    with pytest.raises(UsageError, match="too few processes to tell a difference"):
         compare(report(steady_row("int4", 3)), report(steady_row("int4", 3)))
 
 
 @pytest.mark.parametrize("count", [3, 4, 5, 6, 7, 11])
 @pytest.mark.parametrize("variants", [1, 6])
 def test_whatever_is_compared_can_be_found_slower(count, variants):
-    """With few sittings no p-value falls below the significance: such a comparison must not look like a pass."""
+    """With few processes no p-value falls below the significance: such a comparison must not look like a pass."""
     random = np.random.default_rng(7)
     a, b = (
-        report(*(result(f"p{i}", sittings(random, us, "steady")[:count]) for i in range(variants))) for us in (10, 20)
+        report(*(result(f"p{i}", processes(random, us, "steady")[:count]) for i in range(variants))) for us in (10, 20)
     )
     try:
         comparison = compare(a, b)
@@ -146,7 +148,9 @@ def test_whatever_is_compared_can_be_found_slower(count, variants):
 
 def test_a_slower_machine_is_no_slower_model():
     random = np.random.default_rng(8)
-    a, b = (report(result("int4", sittings(random, us, "steady")), state={"reference_us": [us]}) for us in (50.0, 55.0))
+    a, b = (
+        report(result("int4", processes(random, us, "steady")), state={"reference_us": [us]}) for us in (50.0, 55.0)
+    )
     comparison = compare(a, b)
     assert comparison.changes[0].is_slower_than(0.05)
     assert comparison.slower_than(0.05) == []
@@ -159,15 +163,53 @@ def test_a_result_without_the_fixed_computation_is_compared(times):
     assert compare(one, one).slower_than(0.05) == []
 
 
-def test_nothing_in_common():
-    with pytest.raises(UsageError, match="no variant in common that can be compared"):
-        compare(report(steady_row("int4")), report(steady_row("float32")))
+def other_row(**changed):
+    return dataclasses.replace(steady_row("int4"), **changed)
+
+
+APART = {
+    "decode mode": ({"decode": "window"}, "decode mode step in A, window in B; name two results of bundles"),
+    "threads": ({"threads": 2}, "threads 1 in A, 2 in B; measure both with the same --threads"),
+    "engine": ({"engine": "litert"}, "engine onnx in A, litert in B; measure both with the same --engine"),
+    "precision": ({"precision": "int8"}, "precision int4 in A, int8 in B; measure both with the same --precision"),
+}
+
+
+@pytest.mark.parametrize(("changed", "reason"), APART.values(), ids=APART)
+def test_what_sets_two_results_apart_is_named_and_nothing_else(changed, reason):
+    with pytest.raises(UsageError, match="no variant in common that can be compared") as caught:
+        compare(report(other_row()), report(other_row(**changed)))
+    assert str(caught.value).partition(": ")[2].startswith(reason)
+    assert sum(name in str(caught.value) for name in APART) == 1
+
+
+def test_variants_that_are_mixed_otherwise_are_listed():
+    a = report(other_row(engine="litert"), other_row(precision="float32"))
+    b = report(other_row(), other_row(engine="litert", precision="float32"))
+    with pytest.raises(UsageError, match=r"A has litert int4 \(step, 1 thread\), onnx float32 .* and B has onnx int4"):
+        compare(a, b)
+
+
+def test_a_result_that_measured_nothing_is_named():
+    with pytest.raises(UsageError, match="B measured no variant; measure again"):
+        compare(report(steady_row("int4")), report(result("int4")))
+
+
+def test_a_comparison_as_json():
+    random = np.random.default_rng(3)
+    a, b = benchmark(random, "steady"), benchmark(random, "steady", factor=1.2)
+    data = json.loads(compare(a, b).to_json())
+    assert [row["verdict"] for row in data["changes"]] == ["slower"] * VARIANTS
+    assert data["changes"][0].keys() >= {"name", "a_us", "b_us", "ratio", "interval", "quiet_interval", "p_value"}
+    assert (data["drift"], data["new"], data["not_told"], data["warnings"]) == (1.0, [], [], [])
+    unknown = report(steady_row("int4"), state={"reference_us": []})
+    assert json.loads(compare(unknown, unknown).to_json())["drift"] is None
 
 
 @pytest.mark.parametrize(
     ("part", "key", "named"),
     [
-        ("machine", "host", "another machine"),
+        ("machine", "id", "another machine"),
         ("machine", "cpu", "another processor"),
         ("bundle", "digest", "another bundle"),
         ("versions", "onnxruntime", "another version of onnxruntime"),

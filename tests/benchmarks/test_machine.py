@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from edgeword_bench import machine
-from edgeword_bench.machine import Meanwhile, Moment
+from edgeword_bench.measuring import machine
+from edgeword_bench.measuring.machine import Meanwhile, Moment
 
 CPUINFO = {
     "x86": "processor\t: 0\nmodel name\t: Some CPU\nflags\t\t: fpu avx2 avx512_vnni hypervisor\n",
@@ -30,7 +30,21 @@ def test_the_machine_of_the_tests_has_a_processor():
     facts = machine.machine()
     assert facts["cores_allowed"] >= 1
     assert facts["cores_allowed"] <= facts["cores"]
-    assert facts["host"] == machine.machine()["host"] != machine.machine(Path("/nowhere"))["host"]
+
+
+def test_the_id_is_of_the_machine_and_of_no_name(root, tmp_path, monkeypatch):
+    drawn = "0123456789abcdef0123456789abcdef"
+    first = machine.machine(root({"etc/machine-id": f"{drawn}\n"}))["id"]
+    monkeypatch.setattr(machine.platform, "node", lambda: "another-name")
+    assert machine.machine(root({"etc/machine-id": f"{drawn}\n"}))["id"] == first
+    assert machine.machine(root({"etc/machine-id": f"{drawn[::-1]}\n"}))["id"] != first
+    assert first not in drawn
+    assert machine.machine(Path("/nowhere"))["id"] is None
+
+
+def test_no_fact_holds_the_name_of_the_host(monkeypatch):
+    monkeypatch.setattr(machine.platform, "node", lambda: "a-telling-name")
+    assert "a-telling-name" not in str(machine.machine())
 
 
 def test_x86(root):

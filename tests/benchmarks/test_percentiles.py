@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeword_bench.percentiles import ENOUGH, percentile
+from edgeword_bench.results.percentiles import ENOUGH, percentile
 
 DISTRIBUTIONS = {
     "exponential": (lambda random, n: random.exponential(size=n), lambda q: -math.log1p(-q)),

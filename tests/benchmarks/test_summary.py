@@ -4,13 +4,15 @@ import dataclasses
 
 import pytest
 
-from edgeword_bench import summary
-from edgeword_bench.bandwidth import read_bandwidth
-from edgeword_bench.sitting import Seat, fixed_computation
+from edgeword_bench.measuring.bandwidth import read_bandwidth
+from edgeword_bench.measuring.clock import fixed_computation
+from edgeword_bench.measuring.subject import SubjectTimes, Turn
+from edgeword_bench.results import summary
 from tests.benchmarks.reports import result
 
-# Eleven sittings of one turn whose words cost 1 to 40 µs.
-RISING = [Seat("f", 40, True, 0.01, [0.001], [0.002], [[float(us) for us in range(1, 41)]], [5.0], 1)] * 11
+# Eleven processes of one turn whose words cost 1 to 40 µs.
+TURN = Turn(tuple(map(float, range(1, 41))), prompt_s=0.001, first_word_s=0.002, engine_us=(5.0,), engine_runs=1)
+RISING = [SubjectTimes("f", {"load_s": 0.01}, 40, True, (TURN,))] * 11
 
 
 def test_the_figures_of_words():
@@ -22,15 +24,26 @@ def test_the_figures_of_words():
     assert row.settled is True
 
 
-def test_one_sitting_that_did_not_settle_is_told():
-    seats = [*RISING, dataclasses.replace(RISING[0], settled=False)]
-    assert summary.with_words(result(), seats).settled is False
+def test_one_process_that_did_not_settle_is_told():
+    processes = [*RISING, dataclasses.replace(RISING[0], settled=False)]
+    assert summary.with_words(result(), processes).settled is False
 
 
 def test_the_last_tenth_over_the_first():
     assert summary.last_over_first([[float(us) for us in range(1, 41)]] * 11) == 38.5 / 2.5
     assert summary.last_over_first([[1.0] * 40] * 11) == 1.0
     assert summary.last_over_first([[1.0] * 19] * 11) is None
+
+
+def test_a_subject_that_is_only_clocked_has_no_other_figures():
+    plain = SubjectTimes("f", {}, 40, True, (Turn((1.0, 2.0, 3.0)),))
+    row = summary.with_words(result(), [plain] * 11)
+    assert row.p50_us == 2.0
+    assert {row.prompt_ms, row.first_word_ms, row.engine_p50_us, row.engine_runs_per_word, row.load_ms} == {None}
+
+
+def test_one_disturbed_turn_of_a_process_does_not_count():
+    assert summary.process_medians((((1.0,), (2.0,), (90.0,)), ((), (5.0,)), ((),))) == [2.0, 5.0]
 
 
 def test_nothing_timed_has_no_figure():
@@ -48,6 +61,8 @@ def test_the_floor():
     found = summary.with_floor(row, bandwidth=1e8)
     assert (found.floor_us, found.over_floor) == (10.0, 3.0)
     assert summary.with_floor(row, None).over_floor is None
+    too_slow_to_be_one = summary.with_floor(row, bandwidth=2e7)  # 50 µs, and a word takes 30
+    assert (too_slow_to_be_one.floor_us, too_slow_to_be_one.over_floor) == (None, None)
     replayed = dataclasses.replace(row, engine_runs_per_word=5.0)
     assert summary.with_floor(replayed, 1e8).floor_us is None
 

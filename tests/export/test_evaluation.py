@@ -7,6 +7,7 @@ from keras import layers as k
 from edgeword.padding import Padding
 from edgeword_export.source.evaluation import evaluation_of, sampled
 from edgeword_export.source.keras_model import inspect_model, window_of
+from edgeword_export.witness.reference import Reference
 from tests import tiny
 
 
@@ -26,15 +27,16 @@ def source():
 @pytest.mark.parametrize(("side", "expected"), [("pre", 7), ("post", 5)])
 def test_what_is_sampled_follows_the_padding_rule(source, side, expected):
     window = window_of(source, tiny.WINDOW, Padding(side=side))
-    sequences = sampled(source, window, 6, tiny.VOCABULARY, count=8)
+    sequences = sampled(Reference(source, window, windowed=True).after, 6, tiny.VOCABULARY, count=8)
     assert {token for ids in sequences for token in ids[1:]} == {expected}
 
 
 def test_what_is_sampled_is_the_same_again():
     source = inspect_model(tiny.lstm())
     window = window_of(source, tiny.WINDOW, Padding())
-    first = sampled(source, window, 15, tiny.VOCABULARY, count=4)
-    assert first == sampled(source, window, 15, tiny.VOCABULARY, count=4)
+    after = Reference(source, window, windowed=True).after
+    first = sampled(after, 15, tiny.VOCABULARY, count=4)
+    assert first == sampled(after, 15, tiny.VOCABULARY, count=4)
     assert {len(ids) for ids in first} == {15}
     assert len({tuple(ids) for ids in first}) == 4
     assert all(0 < token < tiny.VOCABULARY for ids in first for token in ids)

@@ -18,8 +18,8 @@ from edgeword_export.formats.writer import writer
 from edgeword_export.graphs.calibration import Calibration
 from edgeword_export.graphs.graphs import graphs_of
 from edgeword_export.proof.fidelity import largest_difference
-from edgeword_export.proof.reference import Reference
 from edgeword_export.source.keras_model import inspect_model, window_of
+from edgeword_export.witness.reference import Reference
 from tests.export.zoo import CASES, OVER_TIME
 from tests.tiny import SEQUENCES, WINDOW
 

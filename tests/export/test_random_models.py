@@ -9,6 +9,7 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, event, given, note, settings
 from hypothesis import strategies as st
 
+from edgeword.bundle.manifest import Convention
 from edgeword.decoding.factory import decoder_factory
 from edgeword.engines.engine import engine_of
 from edgeword.errors import EdgewordError
@@ -19,11 +20,12 @@ from edgeword_export.graphs.graphs import graphs_of
 from edgeword_export.proof.decode_mode import decide
 from edgeword_export.proof.fidelity import largest_difference
 from edgeword_export.proof.prover import Prover
-from edgeword_export.proof.reference import Reference
 from edgeword_export.source.evaluation import Evaluation
 from edgeword_export.source.keras_model import inspect_model, window_of
+from edgeword_export.witness.reference import Reference
+from edgeword_export.witness.settling import Settled
 from tests.export.random_models import LENGTH, RandomModel, random_model
-from tests.tiny import VOCABULARY
+from tests.tiny import TOKENIZER, VOCABULARY
 
 # `make random-models` tries 500.
 MODELS = int(os.environ.get("EDGEWORD_RANDOM_MODELS", "30"))
@@ -71,7 +73,8 @@ def decided(model: keras.Model, case: RandomModel):
     source = inspect_model(model)
     window = window_of(source, case.length, Padding(side=case.side))
     reference = Reference(source, window, windowed=case.length is not None)
-    prover = Prover(reference, Evaluation("random", PROVEN), None)
+    settled = Settled(reference, Convention("run", "", 0, None, False, None))
+    prover = Prover(settled, Evaluation("random", PROVEN), TOKENIZER)
     graphs = graphs_of(source, window, reference.windowed)
     decoding = decide(
         graphs, prover, lambda graphs: {case.file_format: writer(case.file_format, graphs.signatures)}, "auto"

@@ -12,11 +12,12 @@ from keras import layers as k
 
 import edgeword
 from edgeword.bundle.bundle import Bundle
+from edgeword.bundle.manifest import Answer
 from edgeword.errors import InputFileError, UsageError
 from edgeword.generation.loop import greedy
 from edgeword_export.errors import ModelError
 from edgeword_export.exporting import export
-from edgeword_export.witness.answers import Answer, answers_of, read_answers
+from edgeword_export.witness.answers import answers_of, read_answers
 from tests import tiny
 
 WORDS = 12

@@ -1,4 +1,6 @@
-"""Makes the golden bundles, and beside them what the Keras models say: `python -m tests.golden.make [NAME…]`.
+"""Makes the golden bundles, and beside them what the Keras models say.
+
+    PYTHONHASHSEED=0 python -m tests.golden.make [NAME…]
 
 Needs TensorFlow and the exporter; the tests that read the bundles need neither. For each bundle `NAME`:
 
@@ -107,6 +109,7 @@ def greedy(model: keras.Model) -> dict[str, Any]:
 def make(name: str) -> None:
     """One bundle and what lies beside it, in the place of the old ones."""
     golden = GOLDEN[name]
+    keras.utils.clear_session()  # layers are numbered through, and their names stand in the files
     model = golden.model()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)

@@ -49,8 +49,9 @@ def pytest_make_collect_report() -> Generator[None, Any, Any]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol() -> Generator[None, Any, Any]:
-    with refusing():
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    # pytest asks every conftest of the session about every test.
+    with refusing() if Path(__file__).parent in item.path.parents else contextlib.nullcontext():
         return (yield)
 
 

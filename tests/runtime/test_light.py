@@ -110,7 +110,7 @@ def test_the_wheel_holds_the_four_packages_and_no_more(wheel):
     assert {name.split("/")[0] for name in names - information} == set(PACKAGES)
     assert {f"{package}/__init__.py" for package in PACKAGES} <= names
     assert {f"{package}/py.typed" for package in PACKAGES} <= names
-    assert {"edgeword_train/data/corpora/primer.txt", "edgeword_bench/page.html"} <= names
+    assert {"edgeword_train/data/corpora/primer.txt", "edgeword_bench/report/page.html"} <= names
     assert not [name for name in names if "tests/" in name or "/test_" in name or "__pycache__" in name]
     assert {Path(name).suffix for name in names - information} == {".py", ".typed", ".txt", ".html"}
 
@@ -292,7 +292,7 @@ import sys
 import edgeword_bench.commands as commands
 from edgeword.cli.main import main
 from edgeword_bench import Effort, benchmark
-effort = Effort(sittings=2, rounds=1, words=20, turn_s=0, least_s=0, cold_starts=1)
+effort = Effort(processes=2, turns=1, words=20, turn_s=0, least_s=0, cold_starts=1)
 commands.benchmark = lambda *given, **options: benchmark(*given, **options, effort=effort)
 sys.exit(main(["benchmark", *sys.argv[1:]]))
 """
@@ -300,17 +300,18 @@ sys.exit(main(["benchmark", *sys.argv[1:]]))
 
 def test_a_benchmark_needs_the_runtime_alone(light, all_precisions_bundle):
     """Every variant has a row: measured, or with the reason why not."""
-    files = [str(light.folder / name) for name in ("result.json", "page.html")]
-    line = [str(all_precisions_bundle), "--json", files[0], "--html", files[1]]
-    done = light.run("python", "-c", BENCHMARK, *line)
+    result = light.folder / "result.json"
+    done = light.run("python", "-c", BENCHMARK, str(all_precisions_bundle), "--json", str(result))
     assert done.returncode == 0, done.stderr
-    rows = json.loads(Path(files[0]).read_text())["results"]
+    rows = json.loads(result.read_text())["results"]
     assert {row["file"] for row in rows} == {v.file for v in Bundle(all_precisions_bundle).manifest.variants}
     refused = TOO_NEW if light.name == "tflite-runtime" else set()
     for row in rows:
         runs_here = row["engine"] == light.engine and row["precision"] not in refused
         assert (row["runs"] > 0, row["reason"] is None) == (runs_here, runs_here), row["file"]
-    assert "<svg" in Path(files[1]).read_text(encoding="utf-8")
+    page = light.run("edgeword", "benchmark", "--from", str(result), "--html", str(light.folder / "page.html"))
+    assert page.returncode == 2
+    assert page.stderr == 'edgeword: matplotlib and jinja2 are not installed; pip install "edgeword[report]"\n'
 
 
 def test_a_first_load_says_what_is_refused_and_a_second_does_not(light_of, all_precisions_bundle, tmp_path):

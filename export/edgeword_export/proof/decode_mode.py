@@ -18,7 +18,7 @@ from edgeword_export.graphs.graphs import Graphs, window_graphs, without_window
 from edgeword_export.graphs.signature import PLAIN
 from edgeword_export.proof.gates import gate_failure
 from edgeword_export.proof.prover import Prover
-from edgeword_export.proof.reference import Reference
+from edgeword_export.witness.reference import Reference
 
 Writers = Mapping[str, Writer]
 """By format; the first is the one that the decode mode is proven with."""

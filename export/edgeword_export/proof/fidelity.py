@@ -12,8 +12,8 @@ from edgeword.bundle.manifest import Fidelity
 from edgeword.decoding.decoder import Decoder, Prediction
 from edgeword.generation.loop import greedy, logits_along
 from edgeword.probabilities import log_softmax, perplexity
-from edgeword_export.proof.reference import LogProbs, Reference
 from edgeword_export.source.evaluation import Evaluation
+from edgeword_export.witness.reference import LogProbs, Reference
 
 GREEDY_WORDS = 30
 

@@ -8,12 +8,15 @@ from edgeword.bundle.bundle import digest
 from edgeword.bundle.manifest import Fidelity, SelfTest
 from edgeword.bundle.spec import Spec
 from edgeword.choice.self_test import self_test_logprobs
-from edgeword.decoding.factory import decoder_factory
+from edgeword.decoding.factory import DecoderFactory, decoder_factory
 from edgeword.engines.engine import engine_of
+from edgeword.generation.speaking import Speaker
+from edgeword.generation.witness import witness_failure
+from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword_export.proof.fidelity import Yardstick
-from edgeword_export.proof.reference import Reference
 from edgeword_export.quiet import quiet
 from edgeword_export.source.evaluation import Evaluation
+from edgeword_export.witness.settling import Settled
 
 SELF_TEST_WORDS = 16
 
@@ -34,10 +37,11 @@ class Measured:
 class Prover:
     """The Keras model's own answers, and files held beside them."""
 
-    def __init__(self, reference: Reference, evaluation: Evaluation, oov_id: int | None) -> None:
-        self.reference = reference
+    def __init__(self, settled: Settled, evaluation: Evaluation, tokenizer: Tokenizer) -> None:
+        self.reference = reference = settled.reference
+        self._settled, self._tokenizer = settled, tokenizer
         self.evaluation = evaluation
-        self.yardstick = Yardstick(reference, evaluation, oov_id)
+        self.yardstick = Yardstick(reference, evaluation, tokenizer.oov_id)
         prompt = evaluation.prompts()[-1]
         ids, logprobs = reference.greedy(prompt, SELF_TEST_WORDS)
         self.self_test = SelfTest(prompt, tuple(ids), tuple(logprobs))
@@ -50,13 +54,25 @@ class Prover:
             self._measured[key] = self._measure(file_format, content, spec)
         return self._measured[key]
 
+    def witness_failure(self, file_format: str, content: bytes, spec: Spec) -> str | None:
+        """The first of the owner's answers that a file does not give, spoken as a device speaks it; None without."""
+        speaker = Speaker(
+            _decoders(file_format, content, spec)[1], self._tokenizer, spec.vocabulary, self._settled.convention
+        )
+        return witness_failure(speaker, self._tokenizer, self._settled.answers)
+
     def _measure(self, file_format: str, content: bytes, spec: Spec) -> Measured:
-        with quiet():
-            loaded = engine_of(file_format).open(content, threads=1)
-            make_decoder = decoder_factory(loaded, spec)
+        version, make_decoder = _decoders(file_format, content, spec)
         return Measured(
-            loaded.version,
+            version,
             self.yardstick.measure(make_decoder),
             self.yardstick.misreads_prompts(make_decoder),
             self_test_logprobs(make_decoder(), self.self_test),
         )
+
+
+def _decoders(file_format: str, content: bytes, spec: Spec) -> tuple[str, DecoderFactory]:
+    """The engine's version, and decoders on a file."""
+    with quiet():
+        loaded = engine_of(file_format).open(content, threads=1)
+        return loaded.version, decoder_factory(loaded, spec)

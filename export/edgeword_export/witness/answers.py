@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from edgeword.bundle.manifest import Answer
 from edgeword.errors import InputFileError, UsageError
 from edgeword.records import RecordError, parse_json, read_record
 from edgeword.tokenizers.tokenizer import Tokenizer
@@ -15,18 +15,6 @@ from edgeword_export.errors import ModelError
 from edgeword_export.options import Says
 
 _LARGEST_BYTES = 16 << 20
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A prompt, and the text that the owner's loop put behind it."""
-
-    prompt: str
-    text: str
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.prompt, str) or not isinstance(self.text, str):
-            raise UsageError(f"says: give pairs of prompt and text, both str, not {self.prompt!r}, {self.text!r}")
 
 
 def answers_of(says: Says, tokenizer: Tokenizer, window: int | None) -> tuple[Answer, ...]:

@@ -9,13 +9,15 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeword.bundle.manifest import Answer
 from edgeword.bundle.spec import Window
+from edgeword.generation.witness import words_of
 from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword_export.errors import ModelError
-from edgeword_export.proof.reference import Reference
 from edgeword_export.source.keras_model import NextWordModel
-from edgeword_export.witness.answers import Answer, prompts_for
+from edgeword_export.witness.answers import prompts_for
 from edgeword_export.witness.conventions import beside, far, near
+from edgeword_export.witness.reference import Reference
 
 # Log-probabilities this near are one number to float32 arithmetic.
 _TIE = 1e-4
@@ -47,7 +49,7 @@ def heard(answers: Iterable[Answer], tokenizer: Tokenizer) -> list[Heard]:
     ids = {tokenizer.word(token): token for token in range(tokenizer.vocab_size) if tokenizer.has_token(token)}
     found = []
     for answer in answers:
-        spoken = list(answer.text) if tokenizer.level == "char" else answer.text.split()
+        spoken = words_of(answer.text, tokenizer)
         words = [ids.get(word, ids.get(word.lower())) for word in spoken]
         if None in words:
             raise ModelError(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from edgeword.bundle.manifest import WITNESS_FILE, Convention
+from edgeword.bundle.manifest import WITNESS_FILE, Answer, Convention
 from edgeword_export.options import Says
-from edgeword_export.proof.reference import Reference
 from edgeword_export.source.opening import Source
 from edgeword_export.witness.answers import answers_of, witness_file
 from edgeword_export.witness.finding import find
+from edgeword_export.witness.reference import Reference
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,13 @@ class Settled:
 
     reference: Reference
     convention: Convention
-    files: Mapping[str, bytes] = field(default_factory=dict)
-    """The witness, for the bundle."""
+    answers: tuple[Answer, ...] = ()
+    """The owner's."""
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The witness, for the bundle."""
+        return {WITNESS_FILE: witness_file(self.answers)} if self.answers else {}
 
 
 def settle(source: Source, says: Says | None, announce: Callable[[str], None]) -> Settled:
@@ -34,7 +39,7 @@ def settle(source: Source, says: Says | None, announce: Callable[[str], None]) -
     found = find(source.model, guess, answers, source.tokenizer)
     reference = Reference(source.model, found.window, found.windowed)
     convention = Convention("witness", _text(reference), len(answers), found.apart, found.says_unknown, WITNESS_FILE)
-    return Settled(reference, convention, {WITNESS_FILE: witness_file(answers)})
+    return Settled(reference, convention, answers)
 
 
 def _text(reference: Reference) -> str:

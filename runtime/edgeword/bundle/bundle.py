@@ -6,10 +6,11 @@ import hashlib
 import os
 import stat
 
-from edgeword.bundle.manifest import FileEntry, Manifest, Variant
+from edgeword.bundle.manifest import Answer, FileEntry, Manifest, Variant
 from edgeword.bundle.spec import Spec
 from edgeword.errors import BundleError
 from edgeword.precisions import FORMATS, PRECISIONS, model_file
+from edgeword.records import RecordError, parse_json, read_record
 from edgeword.tokenizers.tokenizer import Tokenizer
 
 MANIFEST_FILE = "manifest.json"
@@ -52,6 +53,17 @@ class Bundle:
             return sorted(set(os.listdir(self.path)) - listed)
         except OSError as error:
             raise BundleError(f"cannot list {self.path}: {error.strerror}; see to its permissions") from None
+
+    def answers(self) -> list[Answer]:
+        """What the loop of the model's owner answered; none where the convention has no witness."""
+        entry = next((entry for entry in self.manifest.files if entry.file == self.manifest.convention.file), None)
+        if entry is None:
+            return []
+        try:
+            lines = self.read(entry).decode("utf-8").splitlines()
+            return [read_record(Answer, parse_json(line), "answer") for line in lines]
+        except (RecordError, UnicodeDecodeError) as error:
+            raise BundleError(f"{self._at(entry.file)}: {error}; export the bundle again") from None
 
     def read(self, entry: FileEntry | Variant) -> bytes:
         """The bytes of one file, which have the digest that the manifest names; raises BundleError."""

@@ -74,6 +74,18 @@ class Convention:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """A prompt, and the text that the loop of the model's owner put behind it."""
+
+    prompt: str
+    text: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.prompt, str) or not isinstance(self.text, str):
+            raise UsageError(f"says: give pairs of prompt and text, both str, not {self.prompt!r}, {self.text!r}")
+
+
+@dataclass(frozen=True)
 class Fidelity:
     """A variant measured against the Keras model on the same positions of held-out text."""
 

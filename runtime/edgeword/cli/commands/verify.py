@@ -11,6 +11,7 @@ from edgeword.choice.trial import Trial, try_variant
 from edgeword.cli.command import Command
 from edgeword.engines.quiet import native_stderr_to_null
 from edgeword.errors import BundleError, GateError, MissingEngineError
+from edgeword.language_model import load
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,10 +32,35 @@ def _run(arguments: argparse.Namespace) -> int:
         print(_line(trial))
         usable += not trial.refusal
         broken += bool(trial.refusal) and _is_verified(pair[1], trial)
-    if broken or not usable:
-        raise GateError("a variant fails on an engine that it was verified on" if broken else "no variant passes here")
+    other_words = _witness(bundle)
+    if broken or other_words or not usable:
+        raise GateError(_failure(broken, other_words))
     print(f'next: edgeword generate {arguments.bundle} "a prompt"')
     return 0
+
+
+def _failure(broken: int, other_words: int) -> str:
+    if broken:
+        return "a variant fails on an engine that it was verified on"
+    return "a variant says other words than the model's owner heard" if other_words else "no variant passes here"
+
+
+def _witness(bundle: Bundle) -> int:
+    """Hold float32, which says the Keras model's words, against the owner's answers; how many engines fail."""
+    answers = bundle.answers()
+    failures = 0
+    for engine, variant in candidates(bundle):
+        if not answers or variant.precision != "float32":
+            continue
+        with native_stderr_to_null():
+            failure = load(bundle.path, engine.name, variant.precision).witness_failure()
+        failures += failure is not None
+        print(f"{'other words' if failure else 'witness':<13}{variant.file}  {failure or _given(len(answers))}")
+    return failures
+
+
+def _given(count: int) -> str:
+    return f"gives {count} of {count} answers of the owner's own loop"
 
 
 def _check_digests(bundle: Bundle) -> None:

@@ -1,0 +1,1 @@
+"""Reports: results as text, as Markdown, and as a page with pictures."""

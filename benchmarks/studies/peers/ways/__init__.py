@@ -1,0 +1,1 @@
+"""The ways to say the words, each a module with `build(folder, **options) -> Loaded`."""
