@@ -54,7 +54,7 @@ def measured(keras, engine):
 def test_what_a_softmax_rounds_to_nothing_is_no_difference():
     """The logits of a sharp model know how unlikely a word is; the perplexity of both is the same all the same."""
     fidelity = measured(200.0, 200.0)
-    assert fidelity.perplexity_increase == pytest.approx(0, abs=1e-6)
+    assert fidelity.perplexity_increase == pytest.approx(0, abs=1e-3)
     assert gate_failure("float32", fidelity) is None
 
 
