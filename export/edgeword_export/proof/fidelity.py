@@ -13,6 +13,7 @@ from edgeword.decoding.decoder import Decoder, Prediction
 from edgeword.generation.loop import greedy, logits_along
 from edgeword.probabilities import log_softmax, perplexity
 from edgeword_export.source.evaluation import Evaluation
+from edgeword_export.source.logits import LEAST_LOGPROB
 from edgeword_export.witness.reference import LogProbs, Reference
 
 GREEDY_WORDS = 30
@@ -63,9 +64,12 @@ class Yardstick:
         return False
 
     def _perplexity(self, answers: Sequence[LogProbs]) -> float:
-        """Exp of the mean negative log-probability of the tokens that came, unknown words left out."""
+        """Exp of the mean negative log-probability of the tokens that came, unknown words left out.
+
+        What a float32 probability cannot tell from 0 counts as the smallest: Keras' softmax ends there, logits do not.
+        """
         logprobs = [
-            float(row[target])
+            max(float(row[target]), LEAST_LOGPROB)
             for answer, sequence in zip(answers, self.evaluation.sequences, strict=True)
             for row, target in zip(answer, sequence[1:], strict=True)
             if target != self._oov_id
