@@ -17,6 +17,7 @@ from edgeword.errors import (
 )
 from edgeword.generation.options import GenerationOptions
 from edgeword.language_model import LanguageModel, load
+from edgeword.session.session import Session
 from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword.version import __version__
 
@@ -33,6 +34,7 @@ __all__ = [
     "LanguageModel",
     "MissingEngineError",
     "Score",
+    "Session",
     "Suggestion",
     "Timings",
     "Tokenizer",
