@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from edgeword.generation.options import GenerationOptions
-from edgeword.generation.searching import Search
-from edgeword.generation.stopping import FinishReason, Said
-from edgeword.tokenizers.tokenizer import Tokenizer
+if TYPE_CHECKING:
+    from edgeword.generation.options import GenerationOptions
+    from edgeword.generation.searching import Search
+    from edgeword.generation.stopping import FinishReason, Said
+    from edgeword.tokenizers.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)

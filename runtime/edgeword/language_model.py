@@ -23,11 +23,12 @@ from edgeword.generation.suggesting import suggestions
 from edgeword.generation.witness import witness_failure
 from edgeword.precisions import PrecisionName
 from edgeword.probabilities import perplexity
-from edgeword.session.session import Session
 from edgeword.sharing import Origin, Shared, origin_of
 
 if TYPE_CHECKING:
     from typing import Unpack
+
+    from edgeword.session.session import Session
 
 # An engine starts as many as it is told to, until the whole machine has none left.
 _MOST_THREADS = 256
@@ -119,6 +120,8 @@ class LanguageModel:
 
         Raises UsageError for a snapshot that is damaged, newer, or of another bundle.
         """
+        from edgeword.session.session import Session  # a cold start does not wait for it
+
         return Session(self._shared, self.bundle, self.load_ms, context)
 
     def suggest(

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from edgeword.bundle.bundle import Bundle
 from edgeword.choice.choosing import candidates, choose
@@ -16,9 +16,11 @@ from edgeword.decoding.factory import decoder_factory
 from edgeword.engines.engine import EngineName, LoadedVariant
 from edgeword.errors import BundleError, UsageError
 from edgeword.generation.speaking import Speaker
-from edgeword.generation.stopping import Said
 from edgeword.generation.vocabulary import Vocabulary
 from edgeword.precisions import PrecisionName
+
+if TYPE_CHECKING:
+    from edgeword.generation.stopping import Said
 
 # Engines of a parent process. Their destructors wait for threads that a fork has left behind (onnxruntime 1.31 with
 # two threads hangs), so nothing of them is ever let go in the child.
@@ -70,6 +72,10 @@ class Shared:
     def vocabulary(self) -> Vocabulary:
         """The words, for which nobody needs a turn; raises UsageError once closed."""
         return self._open().vocabulary
+
+    def check_open(self) -> None:
+        """Raise UsageError once closed."""
+        self._open()
 
     @property
     def is_closed(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from edgeword.answers import Asked, Generation, Suggestion
@@ -34,12 +35,16 @@ class Session:
         self._tokenizer = bundle.tokenizer
         self._begun = ""
         if isinstance(context, bytes | bytearray | memoryview):
-            saved = from_bytes(bytes(context), bundle.spec, binding(bundle))
+            saved = from_bytes(bytes(context), bundle.spec, self._binding)
             self._trail = Trail(shared, saved.tokens, saved.snapshot)
             self._begun = saved.begun
         else:
             self._trail = Trail(shared)
             self.feed(_checked_context(context))
+
+    @cached_property
+    def _binding(self) -> bytes:
+        return binding(self._bundle)
 
     @property
     def begun(self) -> str:
@@ -53,6 +58,7 @@ class Session:
 
     def feed(self, text: str) -> None:
         """Append a text to the text, in pieces of any size: letters, words, a pasted page."""
+        self._shared.check_open()
         words, begun = self._tokenizer.parted(self._begun + check_text(text, "text"))
         self._trail.read([self._id(token) for word in words for token in self._tokenizer.tokens(word)])
         self._begun = begun
@@ -99,9 +105,9 @@ class Session:
         The last 64 that were read are taken back without a run of the engine; further back, what is left is read
         again. The word before then is a finished one. Raises UsageError for more tokens than there are.
         """
+        self._shared.check_open()
         check_count(tokens, "tokens", 0, self.tokens)
         if tokens:
-            self._shared.vocabulary  # noqa: B018 (raises once closed)
             self._trail.back(tokens - len(self._begun_tokens()))
             self._begun = ""
 
@@ -110,9 +116,9 @@ class Session:
 
         `LanguageModel.session` goes on from them, on every engine and precision of the same bundle.
         """
-        self._shared.vocabulary  # noqa: B018 (raises once closed)
+        self._shared.check_open()
         saved = Saved(tuple(self._trail.tokens), self._trail.place, self._begun)
-        return to_bytes(saved, binding(self._bundle))
+        return to_bytes(saved, self._binding)
 
     def __repr__(self) -> str:
         return f"Session(tokens={self.tokens}, begun={self._begun!r})"

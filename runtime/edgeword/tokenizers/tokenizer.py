@@ -143,11 +143,10 @@ class Tokenizer:
         return [token for token in text.translate(self._table).split(self.split) if token]
 
     def parted(self, text: str) -> tuple[list[str], str]:
-        """The words of a text as it is typed, and the one that it ends in, "" where what follows it finished it.
+        """The words of a text as it is typed, some empty, and the one that it ends in, "" where none is begun.
 
-        A word that is finished stays as it is, whatever the text goes on with; words may be empty. (The capital sigma
-        of Greek is the one letter whose small form depends on what follows it, past a full stop too: there a text
-        that is read whole may give another token than its words.)
+        A finished word stays as it is, whatever follows. (Of Greek capitals with full stops between them `tokens` of
+        the whole text may make another small sigma than `tokens` of its words.)
         """
         if self.level == "char":
             return list(text), ""
