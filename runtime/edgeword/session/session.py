@@ -16,6 +16,7 @@ from edgeword.generation.suggesting import suggestions
 from edgeword.session.saved import Saved, binding, from_bytes, to_bytes
 from edgeword.session.trail import NO_ID, Trail
 from edgeword.sharing import Shared
+from edgeword.tokenizers.typed import Typed
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -32,7 +33,7 @@ class Session:
 
     def __init__(self, shared: Shared, bundle: Bundle, load_ms: float, context: str | bytes = "") -> None:
         self._shared, self._bundle, self._load_ms = shared, bundle, load_ms
-        self._tokenizer = bundle.tokenizer
+        self._tokenizer, self._typed = bundle.tokenizer, Typed(bundle.tokenizer)
         self._begun = ""
         if isinstance(context, bytes | bytearray | memoryview):
             saved = from_bytes(bytes(context), bundle.spec, self._binding)
@@ -59,7 +60,7 @@ class Session:
     def feed(self, text: str) -> None:
         """Append a text to the text, in pieces of any size: letters, words, a pasted page."""
         self._shared.check_open()
-        words, begun = self._tokenizer.parted(self._begun + check_text(text, "text"))
+        words, begun = self._typed.parted(self._begun + check_text(text, "text"))
         self._trail.read([self._id(token) for word in words for token in self._tokenizer.tokens(word)])
         self._begun = begun
 
@@ -82,7 +83,7 @@ class Session:
         permitted = vocabulary.permitted_by(allow, deny)
         logits, greedy = self._trail.answer(ahead)
         context = [*self._trail.ids, *ahead] if ahead else self._trail.ids
-        typed = prefix or self._typed()
+        typed = prefix or self._letters()
         found = suggestions(logits, greedy, k, vocabulary, permitted, prefix=typed, context=context)
         return [Suggestion(word, math.exp(logprob)) for _, logprob, word in found]
 
@@ -134,18 +135,15 @@ class Session:
         """What would be read if the begun word were finished."""
         return self._tokenizer.encode(self._begun)
 
-    def _typed(self) -> str:
+    def _letters(self) -> str:
         """The begun word's letters; as the tokenizer spells them where it leaves some out, as of `"don't`."""
         spelled = "".join(self._begun_tokens())
         return self._begun if spelled.casefold() == self._begun.casefold() else spelled
 
     def _oov_rate(self) -> float:
-        unknown = self._id_of_unknown()
+        unknown = NO_ID if self._tokenizer.oov_id is None else self._tokenizer.oov_id
         tokens = [*self._trail.tokens, *map(self._id, self._begun_tokens())]
         return tokens.count(unknown) / len(tokens) if tokens else 0.0
-
-    def _id_of_unknown(self) -> int:
-        return NO_ID if self._tokenizer.oov_id is None else self._tokenizer.oov_id
 
 
 def _checked_context(context: object) -> str:

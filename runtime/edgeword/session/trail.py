@@ -59,14 +59,14 @@ class Trail:
 
     def back(self, count: int) -> None:
         """Take the last `count` tokens away: by the kept snapshots, or, further back, by reading what is left."""
-        left, ids = self.tokens[: len(self.tokens) - count], len(self.ids) - len(_known(self.tokens[-count:]))
+        left = self.tokens[: len(self.tokens) - count]
         if count < len(self._places):
             for _ in range(count):
                 self._places.pop()
         else:
             self._places = self._read(left, deque([self._start], KEPT + 1))
+        del self.ids[len(self.ids) - len(_known(self.tokens[len(left) :])) :]
         self.tokens = left
-        del self.ids[ids:]
 
     def answer(self, ahead: Sequence[int] = ()) -> Answer:
         """What comes next where the text stands, or would stand after the ids `ahead`; computed once each."""

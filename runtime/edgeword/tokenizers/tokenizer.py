@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field, fields
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from edgeword.errors import TokenizerError, UsageError
@@ -21,7 +19,6 @@ MAX_ID = 1 << 22
 # Keras' own defaults; only TextVectorization counts the apostrophe as punctuation.
 DEFAULT_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 ASCII_WHITESPACE = " \t\n\v\f\r"
-_NEVER = "(?!)"
 ASCII_UPPERCASE = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 _FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
@@ -141,29 +138,6 @@ class Tokenizer:
         if self.level == "char":
             return list(text)
         return [token for token in text.translate(self._table).split(self.split) if token]
-
-    def parted(self, text: str) -> tuple[list[str], str]:
-        """The words of a text as it is typed, some empty, and the one that it ends in, "" where none is begun.
-
-        A finished word stays as it is, whatever follows. (Of Greek capitals with full stops between them `tokens` of
-        the whole text may make another small sigma than `tokens` of its words.)
-        """
-        if self.level == "char":
-            return list(text), ""
-        *words, begun = self._parting.split(text)
-        return words, begun
-
-    @cached_property
-    def _parting(self) -> re.Pattern[str]:
-        """What stands between words in a text before it is lowercased."""
-        if self.punctuation == "strip":
-            parts = set(ASCII_WHITESPACE).difference(self.filters)
-        else:
-            separating = {self.split, *self.filters}
-            cased = {form for part in separating for form in (part, part.upper())}
-            parts = {form for form in cased if (form.lower() if self.lower else form) in separating}
-        longest_first = sorted(parts, key=len, reverse=True)
-        return re.compile("|".join(map(re.escape, longest_first)) or _NEVER)
 
     def encode(self, text: str) -> list[int]:
         """Ids of the text; a token that is not in the vocabulary gives `oov_id`, or nothing without one."""
