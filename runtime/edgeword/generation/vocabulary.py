@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeword.errors import UsageError
+from edgeword.generation.options import GenerationOptions
 from edgeword.generation.permitted import Permitted
+
+# Prefixes whose words are remembered: of one and two letters hardly more are typed.
+_REMEMBERED = 256
 
 Rules = tuple["frozenset[str] | None", frozenset[str]]
 """What is allowed, and what is denied."""
@@ -95,6 +99,13 @@ class Vocabulary:
             self._last = last = rules, self._permitted(*rules)
         return last[1]
 
+    def permitted_by(self, allow: Iterable[str] | None, deny: Iterable[str]) -> Permitted:
+        """The same, of what a user gave; raises UsageError for what are no words."""
+        if allow is None and deny == frozenset():
+            return self.permitted()
+        rules = GenerationOptions(allow=allow, deny=deny)  # type: ignore[arg-type]
+        return self.permitted(rules.allow, rules.deny)
+
     def _permitted(self, allow: frozenset[str] | None, deny: frozenset[str]) -> Permitted:
         denied = [ids for ids in map(self.ids_of, sorted(deny)) if ids]
         mask = np.ones(self.size, bool)
@@ -136,7 +147,17 @@ class Vocabulary:
         return tokens[0] if same else prefix
 
     def beginning_with(self, prefix: str) -> NDArray[np.intp]:
-        """Ids in ascending order of the words that begin with a prefix, in the tokenizer's case; O(log V)."""
+        """Ids in ascending order of the words that begin with a prefix, in the tokenizer's case; to be read only.
+
+        O(log V) and a sort of what was found, which is remembered for the prefixes that come again.
+        """
+        return self._remembered(prefix)
+
+    @cached_property
+    def _remembered(self) -> Callable[[str], NDArray[np.intp]]:
+        return lru_cache(_REMEMBERED)(self._found)
+
+    def _found(self, prefix: str) -> NDArray[np.intp]:
         words, ids = self._sorted
         first = bisect_left(words, prefix)
         return np.sort(ids[first : bisect_right(words, prefix, first, key=lambda word: word[: len(prefix)])])
