@@ -19,7 +19,7 @@ from edgeword.engines.engine import EngineChoice, EngineName, LoadedVariant
 from edgeword.errors import UsageError
 from edgeword.generation.loop import logprobs_along
 from edgeword.generation.options import GenerationOptions, Keywords, check_count, check_text
-from edgeword.generation.suggesting import suggestions
+from edgeword.generation.suggesting import permitted_by, suggestions
 from edgeword.generation.witness import witness_failure
 from edgeword.precisions import PrecisionName
 from edgeword.probabilities import perplexity
@@ -139,7 +139,7 @@ class LanguageModel:
         "Memory". `allow` and `deny` are those of `GenerationOptions`. Raises UsageError for a `k` below 1.
         """
         check_count(k, "k", 1)
-        permitted = self._shared.vocabulary.permitted_by(allow, deny)
+        permitted = permitted_by(self._shared.vocabulary, allow, deny)
         check_text(prefix, "prefix")
         ids = self.tokenizer.encode(check_text(context, "context"))
         with self._shared as speaker:

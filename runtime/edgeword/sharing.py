@@ -16,8 +16,8 @@ from edgeword.decoding.factory import decoder_factory
 from edgeword.engines.engine import EngineName, LoadedVariant
 from edgeword.errors import BundleError, UsageError
 from edgeword.generation.speaking import Speaker
-from edgeword.generation.vocabulary import Vocabulary
 from edgeword.precisions import PrecisionName
+from edgeword.words.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from edgeword.generation.stopping import Said

@@ -9,8 +9,8 @@ from edgeword.decoding.decoder import Decoder, Snapshot
 from edgeword.generation.options import GenerationOptions
 from edgeword.generation.rereading import Rereading
 from edgeword.generation.searching import Search
-from edgeword.generation.vocabulary import Vocabulary
 from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword.words.vocabulary import Vocabulary
 
 
 class Speaker:

@@ -12,7 +12,7 @@ from edgeword.answers import Asked, Generation, Suggestion
 from edgeword.bundle.bundle import Bundle
 from edgeword.errors import UsageError
 from edgeword.generation.options import GenerationOptions, Keywords, check_count, check_text
-from edgeword.generation.suggesting import suggestions
+from edgeword.generation.suggesting import permitted_by, suggestions
 from edgeword.session.saved import Saved, binding, from_bytes, to_bytes
 from edgeword.session.trail import NO_ID, Trail
 from edgeword.sharing import Shared
@@ -80,7 +80,7 @@ class Session:
         check_count(k, "k", 1)
         ahead = self._ahead() if check_text(prefix, "prefix") else []
         vocabulary = self._shared.vocabulary
-        permitted = vocabulary.permitted_by(allow, deny)
+        permitted = permitted_by(vocabulary, allow, deny)
         logits, greedy = self._trail.answer(ahead)
         context = [*self._trail.ids, *ahead] if ahead else self._trail.ids
         typed = prefix or self._letters()

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeword.errors import UsageError
-from edgeword.generation.options import GenerationOptions
-from edgeword.generation.permitted import Permitted
+from edgeword.words.permitted import Permitted
 
 # Prefixes whose words are remembered: of one and two letters hardly more are typed.
 _REMEMBERED = 256
@@ -98,13 +97,6 @@ class Vocabulary:
         if last is None or last[0] != rules:  # the same lists come again at each key press
             self._last = last = rules, self._permitted(*rules)
         return last[1]
-
-    def permitted_by(self, allow: Iterable[str] | None, deny: Iterable[str]) -> Permitted:
-        """The same, of what a user gave; raises UsageError for what are no words."""
-        if allow is None and deny == frozenset():
-            return self.permitted()
-        rules = GenerationOptions(allow=allow, deny=deny)  # type: ignore[arg-type]
-        return self.permitted(rules.allow, rules.deny)
 
     def _permitted(self, allow: frozenset[str] | None, deny: frozenset[str]) -> Permitted:
         denied = [ids for ids in map(self.ids_of, sorted(deny)) if ids]
