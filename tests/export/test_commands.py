@@ -30,7 +30,8 @@ def run(files, capsys):
 def test_results_go_to_standard_output_and_progress_to_standard_error(run, files):
     code, printed = run("--precisions", "float32", "--name", "small")
     assert code == 0
-    assert printed.out.startswith("decode mode step: ")
+    assert printed.out.startswith("guessed: texts of any length")
+    assert printed.out.splitlines()[1].startswith("decode mode step: ")
     assert "onnx    float32" in printed.out
     assert printed.out.splitlines()[-1] == f'next: edgeword generate {files / "bundle"} "a prompt"'
     assert all(line.startswith("edgeword: ") for line in printed.err.splitlines())
