@@ -20,7 +20,7 @@ from edgeword.bundle.writing import write_bundle
 from edgeword.errors import EngineError, GateError
 from edgeword.files import check_output
 from edgeword.padding import Side
-from edgeword.precisions import FORMATS, model_file
+from edgeword.precisions import FORMATS, PRECISIONS, model_file
 from edgeword.version import __version__
 from edgeword_export.card import model_card
 from edgeword_export.errors import ConversionError
@@ -138,8 +138,15 @@ class _Shipped:
             self.variants.append(self._variant(file, writer, precision, content))
             self.files[file] = content
         except (ConversionError, EngineError, GateError) as error:
-            self.failures.append(f"{file}: {error}")
             self._report(f"left out {file}: {error}")
+            self.failures.append(f"{file}: {error}{self._instead(writer.format, precision)}")
+
+    def _instead(self, file_format: str, precision: str) -> str:
+        """The smallest step back that holds, in words."""
+        order = list(PRECISIONS)
+        held = [v.precision for v in self.variants if v.format == file_format]
+        better = [name for name in held if order.index(name) < order.index(precision)]
+        return f"; {max(better, key=order.index)} holds" if better else ""
 
     def _variant(self, file: str, writer: Writer, precision: str, content: bytes) -> Variant:
         self._report(f"measuring {file}")

@@ -48,7 +48,7 @@ def test_a_variant_outside_its_gate_fails_the_command_where_it_was_asked_for(
     monkeypatch.setattr(exporting, "gate_failure", gate)
     code, printed = run(*(["--precisions", precisions] if precisions else []))
     assert code == expected
-    assert "left out model.dynamic-int8.onnx: it is not good enough" in printed.out
+    assert "left out model.dynamic-int8.onnx: it is not good enough; float32 holds" in printed.out
     assert [variant.precision for variant in Bundle(files / "bundle").manifest.variants] == ["float32"]
 
 
