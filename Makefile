@@ -9,13 +9,21 @@ BARE_STAMP := $(BARE)/.installed
 # Documents of which parts are asked of the code.
 GENERATED := docs/architecture.md docs/commands.md docs/quantization.md
 
-.PHONY: demo test lint format docs benchmark clean
+.PHONY: demo test check random-models lint format docs benchmark clean
 
 demo: $(STAMP)
 	$(BIN)/edgeword demo
 
 test: lint $(BARE_STAMP)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+# What to run after each change: a minute on two quiet cores.
+check: lint $(BARE_STAMP)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/runtime
+
+# Models at random, as `test` tries 30 of: what is exported agrees with Keras, or is refused. Ten minutes.
+random-models: $(STAMP)
+	EDGEWORD_RANDOM_MODELS=500 $(BIN)/python -m pytest tests/export/test_random_models.py --hypothesis-show-statistics
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from edgeword.precisions import FLOAT32_ROUNDING_PERCENT, PRECISIONS
+from edgeword.precisions import FLOAT32_ROUNDING_PERCENT, PRECISIONS, Precision
 
 _COMMANDS = ("train", "export", "generate", "suggest", "info", "verify", "benchmark", "doctor", "demo")
 
@@ -57,10 +57,17 @@ _PRECISIONS = {
 
 def precisions() -> str:
     """The precisions, the most faithful first, with their gates."""
-    rows = ["| precision | what it is | take it when | gate |", "| --- | --- | --- | --- |"]
+    rows = ["| precision | what it is | take it when | perplexity may change by |", "| --- | --- | --- | --- |"]
     for name, row in PRECISIONS.items():
         what, when = _PRECISIONS[name]
-        gate = row.max_perplexity_increase
-        shown = f"{gate:g} %" if gate else f"the same greedy words; perplexity within {FLOAT32_ROUNDING_PERCENT} %"
-        rows.append(f"| `{name}` | {what} | {when} | {shown} |")
+        fall, rise = (
+            max(gate, FLOAT32_ROUNDING_PERCENT) for gate in (row.max_perplexity_fall, row.max_perplexity_increase)
+        )
+        rows.append(f"| `{name}` | {what} | {when} | {-fall:+g} to {rise:+g} %{_held(row)} |")
     return "\n".join(rows)
+
+
+def _held(row: Precision) -> str:
+    if row.max_logprob_difference is None:
+        return ""
+    return f"; the same greedy words, every log-probability within {row.max_logprob_difference:g} nats"

@@ -26,7 +26,7 @@ from edgeword_export.card import model_card
 from edgeword_export.errors import ConversionError
 from edgeword_export.formats.writer import Writer, writer
 from edgeword_export.graphs.calibration import Calibration, Samples
-from edgeword_export.graphs.graphs import graphs_of
+from edgeword_export.graphs.graphs import Graphs, graphs_of
 from edgeword_export.options import DEFAULT_PRECISIONS, ExportOptions, PathLike, Says
 from edgeword_export.proof.decode_mode import Decoding, decide
 from edgeword_export.proof.gates import gate_failure
@@ -99,14 +99,13 @@ def _write(path: Path, source: Source, options: ExportOptions, report: Announce)
     report(f"asking the Keras model about {evaluation.tokens:,} tokens ({evaluation.source})")
     prover = Prover(settled, evaluation, source.tokenizer)
     graphs = graphs_of(source.model, reference.window, reference.windowed)
-    writers = {name: writer(name, graphs.signatures) for name in dict.fromkeys(options.formats)}
     report(f"converting to {options.formats[0]}")
-    decoding = decide(graphs, prover, writers[options.formats[0]], options.decode)
+    decoding = decide(graphs, prover, lambda graphs: _writers(graphs, options.formats), options.decode)
     report(f"decode mode {decoding.spec.decode.mode}: {decoding.proof.reason}")
-    samples = Calibration(graphs.signatures, decoding.spec, evaluation.calibration_texts())
+    samples = Calibration(decoding.graphs.signatures, decoding.spec, evaluation.calibration_texts())
     shipped = _Shipped(prover, decoding.spec, samples, options.max_perplexity_increase, report)
     for name, precision in options.variants():
-        shipped.add(writers[name], precision)
+        shipped.add(decoding.writers[name], precision)
     if not shipped.variants:
         raise GateError(f"no variant is fit to ship: {'; '.join(shipped.failures)}")
     manifest = _manifest(options.name or path.name, source, settled, prover, decoding)
@@ -115,6 +114,10 @@ def _write(path: Path, source: Source, options: ExportOptions, report: Announce)
     manifest = dataclasses.replace(manifest, files=tuple(file_entry(*item) for item in others.items()))
     write_bundle(path, manifest, {**shipped.files, TOKENIZER_FILE: source.tokenizer_bytes, **others})
     return Exported(path, manifest, tuple(shipped.failures))
+
+
+def _writers(graphs: Graphs, formats: Sequence[str]) -> dict[str, Writer]:
+    return {name: writer(name, graphs.signatures) for name in dict.fromkeys(formats)}
 
 
 class _Shipped:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from edgeword.generation.stopping import FinishReason
+if TYPE_CHECKING:
+    from edgeword.generation.stopping import FinishReason
 
 
 @dataclass(frozen=True)

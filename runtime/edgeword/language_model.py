@@ -22,13 +22,14 @@ from edgeword.generation.loop import logprobs_along
 from edgeword.generation.options import GenerationOptions, Keywords
 from edgeword.generation.searching import Search
 from edgeword.generation.speaking import Speaker
-from edgeword.generation.stopping import Said
 from edgeword.generation.suggesting import suggestions
 from edgeword.generation.witness import witness_failure
 from edgeword.probabilities import perplexity
 
 if TYPE_CHECKING:
     from typing import Unpack
+
+    from edgeword.generation.stopping import Said
 
 # An engine starts as many as it is told to, until the whole machine has none left.
 _MOST_THREADS = 256

@@ -116,6 +116,15 @@ _SCALARS: dict[Any, tuple[str, Callable[[Any], bool], Callable[[Any], Any]]] = {
 }
 
 
+# Kinds of which every value of these very types fits as it is.
+_EXACT: dict[Any, frozenset[type]] = {
+    str: frozenset({str}),
+    str | None: frozenset({str, NoneType}),
+    int: frozenset({int}),
+    float: frozenset({float}),
+}
+
+
 def _read(kind: Any, value: Any, where: str) -> Any:
     if kind in _SCALARS:
         name, fits, convert = _SCALARS[kind]
@@ -134,9 +143,9 @@ def _read_list(kinds: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ...
         if len(value) != len(kinds):
             raise RecordError(f"{where} has {len(value)} items, not {len(kinds)}")
         return tuple(_read(kind, item, f"{where}[{i}]") for i, (kind, item) in enumerate(zip(kinds, value)))  # noqa: B905
-    _, fits, convert = _SCALARS.get(kinds[0], ("", None, None))
-    if fits is not None and convert is not None and all(map(fits, value)):
-        return tuple(map(convert, value))  # without a path for each of a thousand numbers
+    types = set(map(type, value))
+    if types <= _EXACT.get(kinds[0], frozenset()) and (float not in types or all(map(math.isfinite, value))):
+        return tuple(value)  # without a path for each of ten thousand words
     return tuple(_read(kinds[0], item, f"{where}[{i}]") for i, item in enumerate(value))
 
 

@@ -13,7 +13,8 @@ from edgeword.bundle.spec import EMPTY_PROMPT_IDS, Decode
 from edgeword.errors import GateError
 from edgeword_export.errors import ModelError
 from edgeword_export.formats.onnx import OnnxWriter
-from edgeword_export.proof.decode_mode import MIN_AGREEMENT
+from edgeword_export.graphs import operations
+from edgeword_export.proof import decode_mode
 from edgeword_export.proof.prover import Prover
 from tests import tiny
 
@@ -21,7 +22,7 @@ from tests import tiny
 def test_a_masked_model_is_stepped(step_bundle):
     bundle = Bundle(step_bundle)
     assert bundle.spec.decode == Decode("step", "step")
-    assert bundle.manifest.proof.agreement >= MIN_AGREEMENT
+    assert bundle.manifest.proof.agreement == 1.0
     assert "100.0% of" in bundle.manifest.proof.reason
 
 
@@ -62,6 +63,62 @@ def test_window_can_be_asked_for(replay_bundle):
     bundle = Bundle(replay_bundle)
     assert bundle.spec.decode.mode == "window"
     assert "--decode window" in bundle.manifest.proof.reason
+
+
+def barely_trained(mask_zero: bool) -> keras.Model:
+    """Logits that hardly differ: each text is followed by the same word, whatever else the model says of it."""
+    model = tiny.lstm(mask_zero=mask_zero)
+    kernel, bias = model.layers[-1].weights
+    kernel.assign(kernel * 0.02)
+    bias.assign(np.eye(tiny.VOCABULARY)[3])
+    return model
+
+
+def test_a_step_that_says_the_same_words_by_chance_is_no_proof(export_tiny):
+    """The words agree everywhere; the log-probabilities do not, and those decide: it is replayed, and exact."""
+    manifest = Bundle(export_tiny(barely_trained(mask_zero=False), precisions=["float32"])).manifest
+    assert manifest.proof.agreement == 1.0
+    assert manifest.spec.decode == Decode("window", "step")
+    assert "the same greedy words, and is off by up to 0.0" in manifest.proof.reason
+    assert all(variant.fidelity.max_logprob_difference < 1e-4 for variant in manifest.variants)
+
+
+def test_a_step_graph_that_lies_is_followed_by_the_window_graph(export_tiny, monkeypatch):
+    """As if an operation had been taken for one that works per time step."""
+    monkeypatch.setitem(operations._OPERATIONS, "Flip", operations._free)
+    ids = keras.Input((tiny.WINDOW,), dtype="int32")
+    x = k.Embedding(tiny.VOCABULARY, 16)(ids)
+    model = tiny.drawn(keras.Model(ids, k.Dense(tiny.VOCABULARY)(k.SimpleRNN(16)(keras.ops.flip(x, axis=1)))))
+    manifest = Bundle(export_tiny(model, precisions=["float32"], formats=["onnx"])).manifest
+    assert manifest.spec.decode == Decode("window", "window")
+    assert "replayed, its" in manifest.proof.reason
+    assert manifest.variants[0].fidelity.max_logprob_difference < 1e-4
+
+
+def test_no_graph_that_says_the_models_words_is_no_bundle(export_tiny, monkeypatch):
+    monkeypatch.setattr(decode_mode, "gate_failure", lambda *_: "it says something else")
+    with pytest.raises(
+        GateError, match=r"no graph says what the Keras model says \(.*\): it says something else"
+    ) as caught:
+        export_tiny(tiny.lstm(), precisions=["dynamic-int8"], formats=["onnx"])
+    assert "\n" not in str(caught.value)
+
+
+def test_an_empty_prompt_before_pooling_is_the_model_without_words(export_tiny):
+    """Keras divides by no words and answers NaN; the mean of none is taken as zero."""
+    layers = [
+        k.Embedding(tiny.VOCABULARY, 16, mask_zero=True),
+        k.GlobalAveragePooling1D(),
+        k.Dense(tiny.VOCABULARY, activation="softmax"),
+    ]
+    model = tiny.model(layers)
+    bias = np.linspace(-1, 1, tiny.VOCABULARY)
+    model.layers[-1].bias.assign(bias)
+    bundle = export_tiny(model, precisions=["float32"])
+    expected = bias - np.log(np.exp(bias).sum())
+    np.testing.assert_allclose(Bundle(bundle).spec.empty_prompt.logprobs, np.sort(expected)[::-1], atol=1e-5)
+    for engine in ("litert", "onnx"):
+        assert edgeword.load(bundle, engine).generate("", 1).ids == (tiny.VOCABULARY - 1,)
 
 
 def test_step_cannot_be_had_of_a_model_that_needs_its_window(export_tiny):

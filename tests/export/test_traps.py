@@ -7,6 +7,7 @@ import errno
 import keras
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import tensorflow as tf
 
@@ -63,6 +64,42 @@ def test_a_loop_in_the_onnx_graph_is_refused():
         onnx_format.OnnxWriter(lambda _style: [signature]).write("float32")
 
 
+def held() -> Signature:
+    """A graph over a tensor that is no variable, as a layer's table of positions is; too large to be written inline."""
+    table = tf.constant(np.arange(600, dtype=np.float32).reshape(2, 300))
+
+    def call(inputs):
+        return {"logits": tf.gather(table, inputs["token"])}
+
+    return Signature("step", {"token": input_spec("token", (1,), "int32")}, call, keras.Sequential([]))
+
+
+def test_a_tensor_that_a_graph_holds_on_to_is_in_the_onnx_file():
+    content = onnx_format.OnnxWriter(lambda _style: [held()]).write("float32")
+    assert [item.name for item in onnx.load_from_string(content).graph.input] == ["token"]
+    session = onnxruntime.InferenceSession(content)
+    np.testing.assert_array_equal(session.run(None, {"token": np.array([1], np.int32)})[0][0], np.arange(300, 600))
+
+
+def test_an_onnx_file_with_an_input_that_its_signature_lacks_is_none(monkeypatch):
+    monkeypatch.setattr(onnx_format, "_fold_constants", lambda *_: None)
+    with pytest.raises(ConversionError, match="'step' in the onnx file has the input '.*' as float32"):
+        onnx_format.OnnxWriter(lambda _style: [held()]).write("float32")
+
+
+def test_a_tflite_file_with_an_input_of_another_shape_is_none(monkeypatch):
+    writer = tflite.TFLiteWriter(lambda style: StepModel(inspect_model(tiny.lstm()), style).signatures())
+    inputs = tflite.TFLiteWriter.inputs
+    assert {name: len(found) for name, found in writer.inputs(writer.write("float32")).items()} == {
+        "step": 3,
+        "advance": 3,
+    }
+    changed = lambda self, content: {"step": {**inputs(self, content)["step"], "state_1": ("float32", (1, 7))}}  # noqa: E731
+    monkeypatch.setattr(tflite.TFLiteWriter, "inputs", changed)
+    with pytest.raises(ConversionError, match=r"'step' in the tflite file has the input 'state_1' as float32 \[1, 7\]"):
+        writer.write("float16")
+
+
 def test_both_signatures_share_one_copy_of_the_weights():
     signatures = StepModel(inspect_model(tiny.lstm(units=64))).signatures()
     both = len(tflite.TFLiteWriter(lambda _style: signatures).write("float32"))
@@ -91,6 +128,10 @@ def test_an_int4_quantizer_that_skips_a_node_is_found_out(exporting, monkeypatch
         ("dynamic-int8", {"max_logprob_difference": float("inf")}, "NaN or infinity"),
         ("float32", {"same_greedy_words": False}, "greedy words"),
         ("float32", {"perplexity_increase": 0.1}, "at most 0.01 %"),
+        ("float32", {"perplexity_increase": -0.4}, "a fall of at most 0.01 %"),
+        ("float32", {"max_logprob_difference": 2.4}, "off by up to 2.4 nats"),
+        ("float32", {"max_logprob_difference": 0.0011}, "at most 0.001 is allowed"),
+        ("dynamic-int8", {"perplexity_increase": -9.0}, "a fall of at most 1 %"),
         ("dynamic-int8", {"perplexity_increase": 0.6}, "at most 0.5 %"),
     ],
 )
@@ -101,13 +142,16 @@ def test_a_variant_outside_its_gate_is_named(precision, changes, fragment):
 def test_a_variant_inside_its_gate_passes():
     assert gate_failure("float32", fidelity()) is None
     assert gate_failure("dynamic-int8", fidelity(perplexity_increase=0.4, same_greedy_words=False)) is None
-    assert gate_failure("dynamic-int8", fidelity(perplexity_increase=-9.0)) is None
+    assert gate_failure("dynamic-int8", fidelity(perplexity_increase=-0.9, max_logprob_difference=0.3)) is None
+    assert gate_failure("int4", fidelity(perplexity_increase=-2.05)) is None
 
 
 def test_the_gate_can_be_moved():
     worse = fidelity(perplexity_increase=3.0)
     assert gate_failure("dynamic-int8", worse, max_increase=5.0) is None
     assert "at most 1 %" in gate_failure("dynamic-int8", worse, max_increase=1.0)
+    assert gate_failure("dynamic-int8", fidelity(perplexity_increase=-3.0), max_increase=5.0) is None
+    assert "off by" in gate_failure("float32", fidelity(max_logprob_difference=0.1), max_increase=5.0)
 
 
 @pytest.fixture

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import keras
+import numpy as np
 from keras import layers as k
+from keras import ops
 
 from edgeword_train.models.cells import CIFGLSTMCell, PeepholeLSTMCell, ProjectedLSTMCell
-from tests.tiny import VOCABULARY, WINDOW, model
+from tests.tiny import VOCABULARY, WINDOW, drawn, model
 
 U = 32
 
@@ -92,6 +95,68 @@ def transformer() -> keras.Model:
     return keras.Model(ids, k.Dense(VOCABULARY, activation="softmax")(x[:, -1]))
 
 
+def functional(build: Callable[[Any], Any], mask_zero: bool = False, length: int | None = WINDOW) -> keras.Model:
+    """A model that is built on its embedded words `[B, L, U]`."""
+    keras.utils.set_random_seed(1)
+    ids = keras.Input((length,), dtype="int32")
+    return drawn(keras.Model(ids, softmax()(build(k.Embedding(VOCABULARY, U, mask_zero=mask_zero)(ids)))))
+
+
+def called_twice(x: Any) -> Any:
+    shared = k.LSTM(U, return_sequences=True)
+    return shared(shared(x))[:, -1]
+
+
+def block_called_twice(x: Any) -> Any:
+    block = keras.Sequential([keras.Input((WINDOW, U)), k.GRU(U, return_sequences=True), k.Dense(U, "tanh")])
+    return block(block(x))[:, -1]
+
+
+def operations_between(x: Any) -> Any:
+    """`keras.ops` between layers: each value by itself, or along the features."""
+    h = k.LSTM(U, return_sequences=True)(x)
+    h = ops.where(h > 0, h, 0.1 * h) * ops.sigmoid(k.Dense(U)(x)) - ops.square(x) / 4.0
+    h = ops.concatenate([ops.maximum(h, -1.0), ops.mean(x, axis=-1, keepdims=True), ops.softmax(h)], axis=-1)
+    h = ops.matmul(h, np.linspace(-1, 1, (2 * U + 1) * U, dtype=np.float32).reshape(2 * U + 1, U) / 8)
+    return k.GRU(U)(ops.cast(h, "float32"))
+
+
+def constant_vector(x: Any) -> Any:
+    """Large enough for the converter to make an input of it."""
+    return k.LSTM(U)(k.Dense(200)(x) * np.linspace(0, 1, 200, dtype=np.float32))
+
+
+def reshaped(x: Any) -> Any:
+    return k.LSTM(U)(k.Reshape((-1, U))(ops.reshape(x, (-1, WINDOW, U // 4, 4))))
+
+
+def slopes(x: Any) -> Any:
+    return k.GRU(U)(k.PReLU(alpha_initializer="random_normal", shared_axes=[1])(x))
+
+
+def own_attention(x: Any) -> Any:
+    scores = ops.matmul(x, ops.transpose(x, (0, 2, 1))) / float(U) ** 0.5
+    return ops.matmul(ops.softmax(scores), x)[:, -1]
+
+
+def two_positions(x: Any) -> Any:
+    return k.Concatenate()([x[:, -1], x[:, -2]])
+
+
+def encoder_decoder(x: Any) -> Any:
+    _, state = k.SimpleRNN(U, return_state=True)(x)
+    return k.SimpleRNN(U)(x, initial_state=[state])
+
+
+def masked_bidirectional(x: Any) -> Any:
+    return k.SimpleRNN(U)(k.Bidirectional(k.SimpleRNN(U, return_sequences=True))(x))
+
+
+def partly_masked(x: Any) -> Any:
+    """Operations hand no mask on: one layer is told of padding, the other is not."""
+    return k.Concatenate()([k.SimpleRNN(U)(x), k.SimpleRNN(U)(x * 2.0)])
+
+
 @dataclass(frozen=True)
 class Case:
     """A model and the graph it becomes."""
@@ -99,6 +164,8 @@ class Case:
     name: str
     make: Callable[[], keras.Model]
     graph: str
+    why: str = ""
+    """What the reason for the window graph says."""
 
 
 STEP: dict[str, Callable[[], keras.Model]] = {
@@ -146,6 +213,46 @@ STEP: dict[str, Callable[[], keras.Model]] = {
     "tied-embeddings": tied,
     "returned-state": returned_state,
     "nested-model": nested,
+    "called-twice": lambda: functional(called_twice, mask_zero=True),
+    "block-called-twice": lambda: functional(block_called_twice),
+    "operations-between": lambda: functional(operations_between),
+    "constant-vector": lambda: functional(constant_vector, mask_zero=False),
+    "reshaped": lambda: functional(reshaped),
+    "shared-slopes": lambda: functional(slopes, mask_zero=True),
+    "mask-lost": lambda: functional(lambda x: k.GRU(U)(x * 2.0), mask_zero=True),
+}
+
+# What reads other positions, each with what names it.
+OVER_TIME: dict[str, tuple[Callable[[], keras.Model], str]] = {
+    "mean-over-time": (lambda: functional(lambda x: ops.mean(x, axis=1)), "(Mean) works along time"),
+    "max-over-time": (lambda: functional(lambda x: ops.max(x, axis=1)), "(Max) works along time"),
+    "flipped": (lambda: functional(lambda x: ops.flip(x, axis=1)[:, -1]), "(Flip) works along time"),
+    "summed-up": (lambda: functional(lambda x: ops.cumsum(x, axis=1)[:, -1]), "(Cumsum) works along time"),
+    "own-attention": (lambda: functional(own_attention), "(Transpose) may read more than one time step"),
+    "first-position": (lambda: functional(lambda x: x[:, 0] + x[:, -1]), "(GetItem) reads position 0"),
+    "two-positions": (lambda: functional(two_positions), "(GetItem) reads position -2"),
+    "position-embedding": (
+        lambda: functional(lambda x: k.Dense(U, "tanh")(x + k.Embedding(WINDOW, U)(ops.arange(WINDOW)))[:, -1]),
+        "(Add) holds a value for each position",
+    ),
+    "constant-per-position": (
+        lambda: functional(lambda x: k.GRU(U)(x + np.linspace(0, 1, WINDOW * U, dtype=np.float32).reshape(WINDOW, U))),
+        "(Add) holds a value for each position",
+    ),
+    "own-slopes": (
+        lambda: functional(lambda x: k.PReLU(alpha_initializer="random_normal")(x)[:, -1]),
+        "(PReLU) holds a value for each position",
+    ),
+    "encoder-decoder": (lambda: functional(encoder_decoder), "begins from a state that another layer computes"),
+    "masked-bidirectional": (lambda: functional(masked_bidirectional, mask_zero=True), "(Bidirectional)"),
+    "masked-pooling": (
+        lambda: functional(lambda x: k.Identity()(k.GlobalAveragePooling1D()(x)), mask_zero=True),
+        "(GlobalAveragePooling1D)",
+    ),
+    "partly-masked": (
+        lambda: functional(partly_masked, mask_zero=True),
+        "padding is masked for some recurrent layers, and not for all",
+    ),
 }
 
 WINDOW_ONLY: dict[str, Callable[[], keras.Model]] = {
@@ -162,4 +269,5 @@ WINDOW_ONLY: dict[str, Callable[[], keras.Model]] = {
 CASES = [
     *(Case(name, make, "step") for name, make in STEP.items()),
     *(Case(name, make, "window") for name, make in WINDOW_ONLY.items()),
+    *(Case(name, make, "window", why) for name, (make, why) in OVER_TIME.items()),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from keras.export import ExportArchive
 
 from edgeword_export.errors import ConversionError
 from edgeword_export.formats.weight_reads import Operator, Weight, weights_read
-from edgeword_export.formats.writer import Writer
+from edgeword_export.formats.writer import Inputs, Writer
 from edgeword_export.graphs.calibration import Sample, Samples
 from edgeword_export.graphs.signature import BARE, PLAIN, ROWS, TOKEN_INPUTS, Signatures, Style
 
@@ -37,6 +37,11 @@ class TFLiteWriter(Writer):
         content = _RECIPES[precision](self, samples)
         check_operators(content)
         return content
+
+    def inputs(self, content: bytes) -> Mapping[str, Inputs]:
+        """See `Writer.inputs`."""
+        model = _parsed(content)
+        return {item.signatureKey.decode(): _inputs(model, item) for item in model.signatureDefs}
 
     def weights_read(self, content: bytes) -> int:
         """See `Writer.weights_read`."""
@@ -177,6 +182,9 @@ def operators(content: bytes) -> set[str]:
     return set(map(_operator_name, _parsed(content).operatorCodes))
 
 
+_TYPES: dict[int, str] = {
+    value: name.lower() for name, value in vars(schema.TensorType).items() if isinstance(value, int)
+}
 _BUILTINS: dict[int, str] = {
     value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)
 }
@@ -206,6 +214,18 @@ def _scale_bytes(model: Any, graph: Any, tensor: Any) -> int:
     if isinstance(found.details, schema.BlockwiseQuantizationT):
         return _size_bytes(model, graph.tensors[found.details.scales])
     return 4 * len(found.scale) if found.scale is not None else 0
+
+
+def _inputs(model: Any, signature: Any) -> Inputs:
+    """The inputs of a signature, and those of its graph that the signature does not name."""
+    graph = model.subgraphs[signature.subgraphIndex]
+    names = {item.tensorIndex: item.name.decode() for item in signature.inputs}
+    found = {}
+    for index in graph.inputs:
+        tensor = graph.tensors[index]
+        name = names.get(index, (tensor.name or b"").decode())
+        found[name] = (_TYPES.get(tensor.type, "another type"), tuple(_shape(tensor)))
+    return found
 
 
 def _shape(tensor: Any) -> list[int]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from importlib import import_module
 from typing import cast
 
 from edgeword_export.errors import ConversionError
 from edgeword_export.graphs.calibration import Samples
-from edgeword_export.graphs.signature import Signatures
+from edgeword_export.graphs.signature import PLAIN, Signatures
 from edgeword_export.quiet import quiet
+
+Inputs = Mapping[str, tuple[str, tuple[int, ...]]]
+"""Type and shape of each input, by name."""
 
 
 class Writer(ABC):
@@ -30,13 +34,33 @@ class Writer(ABC):
         if precision not in self._written:
             try:
                 with quiet():
-                    self._written[precision] = self.make(precision, samples)
+                    content = self.make(precision, samples)
+                    self._check_inputs(content)
+                    self._written[precision] = content
             except (ConversionError, OSError, MemoryError, ImportError):
                 raise
             except Exception as error:  # each converter raises types of its own, with a page of text
                 text = " ".join(str(error).split())
                 raise ConversionError(f"the {self.format} converter failed on {precision}: {text[:200]}") from None
         return self._written[precision]
+
+    def _check_inputs(self, content: bytes) -> None:
+        """Refuse a file with other inputs than its signatures have: what nobody feeds is computed with zeros."""
+        signatures = {signature.name: signature for signature in self.signatures(PLAIN)}
+        for name, found in self.inputs(content).items():
+            wanted = {
+                spec.name: (spec.dtype.as_numpy_dtype.__name__, tuple(spec.shape)) for spec in signatures[name].specs()
+            }
+            for tensor in sorted({*wanted, *found}):
+                if found.get(tensor) != wanted.get(tensor):
+                    raise ConversionError(
+                        f"the graph {name!r} in the {self.format} file has the input {tensor!r} as "
+                        f"{_shown(found.get(tensor))}, and its signature says {_shown(wanted.get(tensor))}"
+                    )
+
+    @abstractmethod
+    def inputs(self, content: bytes) -> Mapping[str, Inputs]:
+        """The inputs of each graph of a file, by the graph's name."""
 
     @abstractmethod
     def make(self, precision: str, samples: Samples) -> bytes:
@@ -45,6 +69,10 @@ class Writer(ABC):
     @abstractmethod
     def weights_read(self, content: bytes) -> int:
         """Bytes of weights that one run of the first signature of a file must read."""
+
+
+def _shown(tensor: tuple[str, tuple[int, ...]] | None) -> str:
+    return "nothing" if tensor is None else f"{tensor[0]} {list(tensor[1])}"
 
 
 _WRITERS = {

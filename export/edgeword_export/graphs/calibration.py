@@ -34,7 +34,7 @@ class Calibration:
         return self._samples
 
     def _steps(self, graphs: Sequence[Signature]) -> Iterator[Sample]:
-        step = tf.function(graphs[0].call)
+        step = tf.function(graphs[0].call, autograph=False)
         for text in self._texts:
             states: dict[str, Any] = {state.name: start_values(state) for state in self._spec.states}
             for token in text:

@@ -54,6 +54,10 @@ class Signature:
         positional.__name__ = self.name
         return positional
 
+    def traced(self) -> Any:
+        """`function` as a tf.function; raises whatever a layer raises on these inputs."""
+        return tf.function(self.function(), input_signature=self.specs(), autograph=False)
+
     def specs(self) -> list[tf.TensorSpec]:
         """The input specifications, in order."""
         return list(self.inputs.values())

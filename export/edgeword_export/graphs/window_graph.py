@@ -2,47 +2,76 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import tensorflow as tf
+from keras import layers, ops
 
 from edgeword.bundle.spec import Window
+from edgeword_export.graphs.answer import Answer
 from edgeword_export.graphs.lookup import Lookup
+from edgeword_export.graphs.recurrence import unrolled
 from edgeword_export.graphs.signature import Signature, Style, Tensors, input_spec, predictions
-from edgeword_export.source.keras_model import NextWordModel, final_layer
-from edgeword_export.source.logits import log_probabilities, rebuilt, without_softmax
+from edgeword_export.graphs.substitution import Substitute, all_layers, any_length, calls_of, substituted
+from edgeword_export.graphs.time_steps import is_standard
+from edgeword_export.source.keras_model import NextWordModel
 
 
 def window_signature(source: NextWordModel, window: Window, style: Style) -> Signature:
-    """`window`: `ids[1, L] → logits[1, V]` after the window's last position."""
+    """`window`: `ids[1, L] → logits[1, V]` where the answer is read."""
     shape = (1, window.length or 1)
-    final = final_layer(source.model)
-    linear = without_softmax(final)
-    model = keras.models.clone_model(
-        source.model,
-        input_tensors=keras.Input(batch_shape=shape, dtype="int32"),
-        clone_function=lambda layer: linear if linear and layer is final else _in_window(layer, style),
-    )
+    answer = Answer(source)
+    substitutes = [*any_length(source.model), *answer.substitutes, *_without_loops(source.model, style)]
 
     def call(inputs: Tensors) -> Tensors:
-        output = model(inputs["ids"], training=False)
-        logits = tf.reshape(output[:, -1] if source.sequences else output, (1, source.vocabulary))
-        if source.probabilities and linear is None:
-            logits = log_probabilities(logits, probabilities=True)
-        return predictions(logits, style)
+        ids = inputs["ids"]
+        with substituted(substitutes):
+            output = source.model(ids, training=False)
+        if source.sequences:
+            output = tf.gather(output[0], _read_position(ids, window))
+        return predictions(answer.logits(output), style)
 
-    return Signature("window", {"ids": input_spec("ids", shape, "int32")}, call, model)
+    return Signature("window", {"ids": input_spec("ids", shape, "int32")}, call, source.model)
 
 
-def _in_window(layer: keras.layers.Layer, style: Style) -> keras.layers.Layer:
-    """Recurrent layers without their loop: quantizers skip the nodes inside of one, or break it."""
-    if type(layer) is keras.layers.Embedding:
+def _read_position(ids: Any, window: Window) -> Any:
+    """The window's last position, or the last one that holds text."""
+    length = ids.shape[1]
+    if window.reads == "end":
+        return length - 1
+    return tf.reduce_max(tf.where(ids[0] == window.padding.value, 0, tf.range(length)))
+
+
+def _without_loops(model: keras.Model, style: Style) -> list[Substitute]:
+    """Recurrent layers unrolled, tables as lookups, and means that are finite."""
+    found = all_layers(model)
+    foreign = [layer for layer in found if isinstance(layer, layers.RNN) and not is_standard(layer)]
+    return [
+        *calls_of(found, lambda layer: _in_window(layer, style)),
+        *(Substitute(layer, "unroll", True) for layer in foreign),
+    ]
+
+
+def _in_window(layer: keras.layers.Layer, style: Style) -> Callable[..., Any] | None:
+    if is_standard(layer):
+        return unrolled(layer)
+    if type(layer) is layers.Embedding:
         return Lookup(layer, style.int8_rows)
-    config = layer.get_config()
-    if isinstance(layer, keras.layers.RNN):
-        return rebuilt(layer, {**config, "unroll": True})
-    if isinstance(layer, keras.layers.Bidirectional):
-        for key in ("layer", "backward_layer"):
-            if key in config:
-                config[key]["config"]["unroll"] = True
-        return rebuilt(layer, config)
-    return layer
+    if type(layer) is layers.GlobalAveragePooling1D and layer.data_format == "channels_last":
+        return _mean_of_words(layer)
+    return None
+
+
+def _mean_of_words(layer: keras.layers.GlobalAveragePooling1D) -> Callable[..., Any]:
+    """The mean of no words is zero: Keras divides by how many there are, and an empty prompt holds none."""
+
+    def call(inputs: Any, mask: Any = None) -> Any:
+        if mask is None:
+            return ops.mean(inputs, axis=1, keepdims=layer.keepdims)
+        weights = ops.cast(ops.expand_dims(mask, 2), inputs.dtype)
+        total = ops.sum(inputs * weights, axis=1, keepdims=layer.keepdims)
+        return total / ops.maximum(ops.sum(weights, axis=1, keepdims=layer.keepdims), 1)
+
+    return call

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from edgeword.bundle.manifest import Fidelity
-from edgeword.decoding.decoder import Decoder
+from edgeword.decoding.decoder import Decoder, Prediction
 from edgeword.generation.loop import greedy, logits_along
 from edgeword.probabilities import log_softmax, perplexity
 from edgeword_export.source.evaluation import Evaluation
@@ -31,22 +32,24 @@ class Yardstick:
         self.evaluation = evaluation
         self._oov_id = oov_id
         self._answers = [reference.logprobs(sequence[:-1]) for sequence in evaluation.sequences]
-        self._confirmed: dict[tuple[int, ...], bool] = {}
+        self._led: dict[tuple[int, ...], tuple[bool, LogProbs]] = {}
         self.perplexity = self._perplexity(self._answers)
 
     def measure(self, make_decoder: Callable[[], Decoder]) -> Fidelity:
-        """A variant's fidelity; NaN anywhere makes its figures NaN."""
+        """A variant's fidelity, log-probabilities along its greedy words too; NaN anywhere makes its figures NaN."""
         decoder = make_decoder()
         answers = [_answers(decoder, sequence[:-1]) for sequence in self.evaluation.sequences]
         pairs = list(zip(answers, self._answers, strict=True))
         found = self._perplexity(answers)
+        spoken = [self._heard(prompt, _greedy(decoder, prompt)) for prompt in self.evaluation.prompts()]
+        differences = [largest_difference(ours, theirs) for ours, theirs in pairs]
         return Fidelity(
             positions=sum(len(answer) for answer in answers),
-            max_logprob_difference=max(largest_difference(ours, theirs) for ours, theirs in pairs),
+            max_logprob_difference=float(np.max([*differences, *(heard.difference for heard in spoken)])),
             top1_agreement=agreement(pairs),
             perplexity=found,
             perplexity_increase=(found / self.perplexity - 1) * 100,
-            same_greedy_words=all(self._confirms(p, _greedy(decoder, p)) for p in self.evaluation.prompts()),
+            same_greedy_words=all(heard.confirmed for heard in spoken),
         )
 
     def misreads_prompts(self, make_decoder: Callable[[], Decoder]) -> bool:
@@ -69,14 +72,26 @@ class Yardstick:
         ]
         return perplexity(logprobs)
 
-    def _confirms(self, prompt: tuple[int, ...], words: list[int]) -> bool:
-        """Whether the Keras model, led along these words, would have said each of them, or one as probable."""
+    def _heard(self, prompt: tuple[int, ...], said: Sequence[Prediction]) -> _Heard:
+        """The Keras model led along the words that a decoder said."""
+        words, logprobs = zip(*said, strict=True)
         text = (*prompt, *words)
-        if text not in self._confirmed:
+        if text not in self._led:
             answers = self.reference.logprobs(text[:-1])[len(prompt) - 1 :]
-            said = np.take_along_axis(answers, np.asarray(words)[:, None], axis=-1)[:, 0]
-            self._confirmed[text] = bool((answers.max(-1) - said <= _TIE).all())
-        return self._confirmed[text]
+            own = np.take_along_axis(answers, np.asarray(words)[:, None], axis=-1)[:, 0]
+            self._led[text] = bool((answers.max(-1) - own <= _TIE).all()), own
+        confirmed, own = self._led[text]
+        return _Heard(confirmed, float(np.abs(np.asarray(logprobs) - own).max()))
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """A decoder's greedy words beside the Keras model."""
+
+    confirmed: bool
+    """Whether it would have said each of them, or one as probable."""
+    difference: float
+    """The largest of a word's log-probability."""
 
 
 def agreement(pairs: Sequence[tuple[LogProbs, LogProbs]]) -> float:
@@ -91,9 +106,9 @@ def _answers(decoder: Decoder, ids: Sequence[int]) -> LogProbs:
     return log_softmax(np.stack([*logits_along(decoder, ids[1:]), decoder.logits()]))
 
 
-def _greedy(decoder: Decoder, prompt: tuple[int, ...]) -> list[int]:
+def _greedy(decoder: Decoder, prompt: tuple[int, ...]) -> list[Prediction]:
     decoder.begin(prompt)
-    return [token for token, _ in itertools.islice(greedy(decoder), GREEDY_WORDS)]
+    return list(itertools.islice(greedy(decoder), GREEDY_WORDS))
 
 
 def largest_difference(ours: LogProbs, theirs: LogProbs) -> float:

@@ -66,15 +66,32 @@ class NextWordModel:
         return answers[0][0] if self.sequences else np.concatenate(answers)
 
     def _answer(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
-        answer: NDArray[np.float32] = self._traced(tf.constant(ids)).numpy()
+        length = ids.shape[1]
+        traced = self._traced(length if length == self.length or self._distributes else None)
+        try:
+            answer: NDArray[np.float32] = traced(tf.constant(ids)).numpy()
+        except tf.errors.InvalidArgumentError:  # what inspection has run at another length
+            raise ModelError(
+                f"Keras does not run the model on {length} words; say with --window L how many it was trained on"
+            ) from None
         return answer
 
     @functools.cached_property
-    def _traced(self) -> Any:
+    def _distributes(self) -> bool:
+        """Whether a layer must know how many positions there are: TimeDistributed answers one of them where not."""
+        return any(isinstance(layer, keras.layers.TimeDistributed) for layer in leaf_layers(self.model))
+
+    def _traced(self, length: int | None) -> Any:
         def answer(ids: tf.Tensor) -> tf.Tensor:
             return log_probabilities(tf.cast(self.model(ids, training=False), tf.float32), self.probabilities)
 
-        return tf.function(answer, input_signature=[tf.TensorSpec((None, None), tf.int32)])
+        if length not in self._traces:
+            self._traces[length] = tf.function(answer, input_signature=[tf.TensorSpec((None, length), tf.int32)])
+        return self._traces[length]
+
+    @functools.cached_property
+    def _traces(self) -> dict[int | None, Any]:
+        return {}
 
 
 def inspect_model(model: keras.Model) -> NextWordModel:
@@ -142,11 +159,6 @@ def window_of(source: NextWordModel, length: int | None, padding: Padding) -> Wi
     # Behind a text that is padded at its end, the last position says what comes after padding.
     reads: Literal["end", "text"] = "text" if source.sequences and padding.side == "post" else "end"
     return Window(length or source.length, padding, source.masked, reads=reads)
-
-
-def final_layer(model: keras.Model) -> keras.layers.Layer:
-    """The layer whose output is the model's."""
-    return model.outputs[0]._keras_history.operation
 
 
 def leaf_layers(model: keras.Model) -> list[keras.layers.Layer]:

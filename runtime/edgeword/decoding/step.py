@@ -15,8 +15,12 @@ from edgeword.probabilities import Array
 class StepDecoder:
     """See `Decoder`. The text is a state and the one token that the state has not read."""
 
+    _state: Sequence[Array]
+    """Read and never written; the graphs' own buffers where this decoder ran last."""
+    _token: int | None
+    """Not read by the state yet; None before the first."""
     _is_answered: bool
-    """Whether the graphs hold what comes next."""
+    """Whether the graphs hold what comes next: then the state before the token stands in their inputs."""
     _prediction: Prediction
 
     def __init__(self, graphs: StepGraphs, spec: Spec) -> None:
@@ -37,8 +41,14 @@ class StepDecoder:
         """See `Decoder.advance`."""
         if type(token) is not int or not 0 <= token < self._vocabulary:
             token = checked_id(token, self._vocabulary)
-        if token != self._masked:
-            self._stand(self._state_after(), token)
+        if token == self._masked:
+            return
+        if self._is_answered:  # the way of every word that is said: no call that it can do without
+            self._state, self._is_answered = self._graphs.after_step, False
+        elif self._token is not None:
+            self._graphs.let(self)
+            self._state = self._graphs.advance(self._state, self._token)
+        self._token = token
 
     def logits(self) -> Array:
         """See `Decoder.logits`."""
@@ -81,12 +91,3 @@ class StepDecoder:
     def _state_before(self) -> Sequence[Array]:
         """The state that has not read the token."""
         return self._graphs.before_step if self._is_answered else self._state
-
-    def _state_after(self) -> Sequence[Array]:
-        """The state that has read the token."""
-        if self._is_answered:
-            return self._graphs.after_step
-        if self._token is None:
-            return self._state
-        self._graphs.let(self)
-        return self._graphs.advance(self._state, self._token)

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from edgeword.decoding.decoder import Decoder
-from edgeword.generation.beam import BeamSearch
 from edgeword.generation.options import GenerationOptions
 from edgeword.generation.picking import Pick, Picker, Rules
-from edgeword.generation.stopping import Ending, FinishReason, Said, StopSearch
 from edgeword.generation.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from edgeword.generation.stopping import FinishReason, Said
 
 
 class Search:
     """The next words of one text, found one by one as they are asked for; to be gone through once.
 
     The decoder stands after `prompt` already. A text ends with `finish_reason` `end` where nothing may be said
-    any more: each word denied, or impossible after the prompt. Raises
-    UsageError for options that leave no word.
+    any more: each word denied, or impossible after the prompt. Raises UsageError for options that leave no word.
     """
 
     finish_reason: FinishReason = "length"
@@ -32,59 +33,61 @@ class Search:
 
     def __iter__(self) -> Iterator[Said]:
         """Each word as (token, the model's own natural log-probability, the word's text)."""
-        picks = islice(self._picks(), self._options.max_words)
-        if self._options.stop:
-            yield from self._until_stop(picks)
-            return
-        words = self._vocabulary.words
-        for token, logprob in picks:
-            yield token, logprob, words[token]
+        said = islice(self._found(), self._options.max_words)
+        return self._until_stop(said) if self._options.stop else said
 
-    def _until_stop(self, picks: Iterator[Pick]) -> Iterator[Said]:
-        options, vocabulary = self._options, self._vocabulary
-        ending = Ending(StopSearch(options.stop, vocabulary.joiner, options.min_words), vocabulary.words)
-        yield from ending.through(picks)
+    def _until_stop(self, said: Iterator[Said]) -> Iterator[Said]:
+        from edgeword.generation.stopping import Ending, StopSearch  # most texts end without
+
+        options = self._options
+        ending = Ending(StopSearch(options.stop, self._vocabulary.joiner, options.min_words))
+        yield from ending.through(said)
         if ending.stopped:
             self.finish_reason = "stop"
 
-    def _picks(self) -> Iterator[Pick]:
-        yield from self._found()
-        self.finish_reason = "end"
-
-    def _found(self) -> Iterator[Pick]:
+    def _found(self) -> Iterator[Said]:
         if self._options.is_plain_greedy and not self._permitted.phrases:
             return self._greedy()
-        if self._options.beams > 1:
-            rules = Rules(self._options, self._permitted)
-            return BeamSearch(self._decoder, self._options, rules, self._vocabulary).find(self._prompt)
-        return self._picked()
+        return self._named(self._beams() if self._options.beams > 1 else self._picked())
 
-    def _greedy(self) -> Iterator[Pick]:
+    def _beams(self) -> Iterator[Pick]:
+        from edgeword.generation.beam import BeamSearch
+
+        rules = Rules(self._options, self._permitted)
+        return BeamSearch(self._decoder, self._options, rules, self._vocabulary).find(self._prompt)
+
+    def _greedy(self) -> Iterator[Said]:
         """The graph's own argmax where it may be said; only where not, the logits are looked at.
 
         In the loop of a model's owner an id without a word adds nothing to the text, and so comes again for ever:
         where that loop is known, the text ends there.
         """
-        # Looked up once: this is the loop that is fastest.
+        # Looked up once, and a generator alone: this is the loop that is fastest.
         greedy, advance, permitted = self._decoder.greedy, self._decoder.advance, self._permitted.table
-        picker, vocabulary = self._picker(), self._vocabulary
+        picker, words, ends = self._picker(), self._vocabulary.words, self._vocabulary.ends
         while True:
-            pick = greedy()
-            if not permitted[pick[0]]:
-                if vocabulary.ends and not vocabulary.words[pick[0]]:
-                    return
-                found = picker.pick(self._decoder.logits(), pick)
+            token, logprob = greedy()
+            if not permitted[token]:
+                silent = ends and not words[token]
+                found = None if silent else picker.pick(self._decoder.logits(), (token, logprob))
                 if found is None:
-                    return
-                pick = found
-            advance(pick[0])
-            yield pick
+                    break
+                token, logprob = found
+            advance(token)
+            yield token, logprob, words[token]
+        self.finish_reason = "end"
 
     def _picked(self) -> Iterator[Pick]:
         decoder, picker = self._decoder, self._picker()
         while (pick := picker.pick(decoder.logits(), decoder.greedy())) is not None:
             decoder.advance(pick[0])
             yield pick
+
+    def _named(self, picks: Iterator[Pick]) -> Iterator[Said]:
+        words = self._vocabulary.words
+        for token, logprob in picks:
+            yield token, logprob, words[token]
+        self.finish_reason = "end"
 
     def _picker(self) -> Picker:
         return Picker(self._options, self._permitted, self._prompt)

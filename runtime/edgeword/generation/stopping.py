@@ -6,8 +6,6 @@ import copy
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from edgeword.generation.picking import Pick
-
 Said = tuple[int, float, str]
 """A token, the model's own natural log-probability of it, and what the text has of its word."""
 
@@ -66,14 +64,14 @@ class Ending:
 
     stopped = False
 
-    def __init__(self, stops: StopSearch, words: Sequence[str]) -> None:
-        self._stops, self._words = stops, words
-        self._held: list[tuple[int, Pick]] = []  # with the place in the text where each word begins
+    def __init__(self, stops: StopSearch) -> None:
+        self._stops = stops
+        self._held: list[tuple[int, Said]] = []  # with the place in the text where each word begins
 
-    def take(self, pick: Pick) -> list[Said]:
+    def take(self, said: Said) -> list[Said]:
         """One more word is there; those that can go, oldest first."""
-        place = self._stops.read(self._words[pick[0]])
-        self._held.append((self._stops.length - len(self._words[pick[0]]), pick))
+        place = self._stops.read(said[2])
+        self._held.append((self._stops.length - len(said[2]), said))
         if place is None:
             return self._release(self._stops.safe, whole=True)
         self.stopped = True
@@ -83,10 +81,10 @@ class Ending:
         """The words that are held still, once no more come."""
         return self._release(self._stops.length, whole=True)
 
-    def through(self, picks: Iterator[Pick]) -> Iterator[Said]:
+    def through(self, found: Iterator[Said]) -> Iterator[Said]:
         """The words of the text among those that are found."""
-        for pick in picks:
-            yield from self.take(pick)
+        for said in found:
+            yield from self.take(said)
             if self.stopped:
                 return
         yield from self.rest()
@@ -95,8 +93,7 @@ class Ending:
         """Let go what the text has up to a place; only whole words, or the last one's beginning too."""
         gone = []
         while self._held:
-            start, (token, logprob) = self._held[0]
-            word = self._words[token]
+            start, (token, logprob, word) = self._held[0]
             if start + len(word) > place and (whole or start >= place):
                 break
             gone.append((token, logprob, word[: place - start]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +11,10 @@ from numpy.typing import NDArray
 from edgeword.generation.permitted import Permitted
 from edgeword.generation.picking import Pick, normalizer
 from edgeword.generation.processors import top_k_ids
-from edgeword.generation.stopping import Said
 from edgeword.generation.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from edgeword.generation.stopping import Said
 
 
 def suggestions(

@@ -11,10 +11,10 @@ from edgeword.generation.stopping import Ending, StopSearch
 
 def said(words, stops, joiner=" ", min_words=0):
     """The text's words, whether it was stopped, and how many words had to be known for each word of the text."""
-    ending = Ending(StopSearch(stops, joiner, min_words), words)
+    ending = Ending(StopSearch(stops, joiner, min_words))
     text, known = [], []
     for token in range(len(words)):
-        gone = ending.take((token, -1.0))
+        gone = ending.take((token, -1.0, words[token]))
         text += gone
         known += [token + 1] * len(gone)
         if ending.stopped:
