@@ -35,10 +35,10 @@ CHARACTER_CASES = {
         _one_hot(), SPACE_AT_5, loops.one_hot(10), "pre-padded windows of 10 with id 5"
     ),
     "one-hot, rows of zeros behind": Case(
-        _one_hot(), LIST, loops.one_hot(10, "zeros behind"), "?", needs_witness=True
+        _one_hot(), LIST, loops.one_hot(10, "zeros behind"), "post-padded windows of 10 with id 27", needs_witness=True
     ),
     "one-hot, rows of zeros in front": Case(
-        _one_hot(), LIST, loops.one_hot(10, "zeros in front"), "?", needs_witness=True
+        _one_hot(), LIST, loops.one_hot(10, "zeros in front"), "pre-padded windows of 10 with id 27", needs_witness=True
     ),
     "scaled numbers": Case(
         rows(lambda: layers.LSTM(U), length=10, width=1),
@@ -61,6 +61,9 @@ CHARACTER_CASES = {
     ),
     "a state carried": Case(
         networks.stateful(None), FROM_0, loops.carried, "texts of any length, whole", "step"
+    ),
+    "StringLookup, as the tutorials have it": Case(
+        networks.with_state, tokens.of_lookup(None), loops.given_state, "texts of any length, whole", "step"
     ),
     "a state given": Case(networks.with_state, FROM_1, loops.given_state, "texts of any length, whole", "step"),
     "ids from 0, padded behind": Case(

@@ -38,7 +38,7 @@ PROMPTS = (
 # Those that the owner writes down beside what the loop said.
 TOLD = (0, 3, 5, 10, 15)
 
-CHARACTERS = " abcdefghilnorstuw"
+CHARACTERS = " abcdefghijklmnopqrstuvwxyz"
 CHARACTER_PROMPTS = (
     "the old ",
     "a ",

@@ -21,7 +21,7 @@ LOOP_CASES = {
         networks.lstm(8), KERAS, loops.padded(9), "pre-padded windows of 9", needs_witness=True, saved="model.h5"
     ),
     "much longer": Case(
-        networks.lstm(6), KERAS, loops.padded(20), "pre-padded windows of 20", needs_witness=True, told="pairs"
+        networks.lstm(6), KERAS, loops.padded(13), "pre-padded windows of 13", needs_witness=True, told="pairs"
     ),
     "much shorter": Case(
         networks.lstm(20), KERAS, loops.padded(5), "pre-padded windows of 5", needs_witness=True, told="function"
@@ -99,7 +99,7 @@ LOOP_CASES = {
         options={"padding": "post"},
     ),
     "only the last word": Case(
-        networks.lstm(None), KERAS, loops.last_word(), "the last 1 tokens, without padding", needs_witness=True
+        networks.lstm(None), KERAS, loops.last_word(), "the last token alone", needs_witness=True
     ),
     "only the last word, as is declared": Case(
         networks.lstm(1), KERAS, loops.last_word(), "pre-padded windows of 1"
@@ -129,11 +129,25 @@ LOOP_CASES = {
     "padding is said": Case(
         networks.lstm(8), KERAS, loops.padded(8), "pre-padded windows of 8", needs_witness=True, unsaid=(), seed=2
     ),
+    "unknown words are read as padding": Case(
+        networks.lstm(8),
+        tokens.of_word_index_get(tokens.as_word_index),
+        loops.padded(8),
+        "pre-padded windows of 8, unknown words read as id 0",
+        needs_witness=True,
+        saved="model.h5",
+    ),
+    "punctuation is part of words": Case(
+        networks.lstm(8),
+        tokens.of_word_index_get(tokens.as_json, split=True),
+        loops.padded(8),
+        "pre-padded windows of 8, unknown words read as id 0, punctuation kept",
+        needs_witness=True,
+    ),
     "padded with another id": Case(
         networks.lstm(8),
         tokens.of_dict({**tokens.numbered(tokens.WORDS), "<pad>": len(tokens.WORDS)}, tokens.dict_as_json, None),
         loops.padded(8, value=len(tokens.WORDS)),
         f"pre-padded windows of 8 with id {len(tokens.WORDS)}",
-        needs_witness=True,
     ),
 }

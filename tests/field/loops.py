@@ -85,6 +85,24 @@ def unpadded(length: int | None = None) -> Loop:
     return loop
 
 
+def appended(length: int) -> Loop:
+    """The ids so far are kept, and the new one is appended to them."""
+
+    def loop(model: keras.Model, tokens: Tokens) -> Says:
+        def says(prompt: str) -> str:
+            sequence, output = tokens.encode(prompt), []
+            for _ in range(WORDS):
+                x = pad_sequences([sequence], maxlen=length)
+                next_id = int(np.argmax(model.predict_on_batch(x)[0]))
+                sequence.append(next_id)
+                output.append(tokens.word(next_id))
+            return tokens.joiner.join(output)
+
+        return says
+
+    return loop
+
+
 def last_word() -> Loop:
     """Only the last word is fed."""
     return unpadded(1)

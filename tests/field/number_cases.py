@@ -39,8 +39,17 @@ NUMBER_CASES = {
         needs_witness=True,
     ),
     "words with named padding": _plain(tokens.of_dict(NAMED, tokens.dict_as_pickle, "<UNK>")),
-    "named padding is said": _plain(
-        tokens.of_dict(NAMED, tokens.dict_as_json, "<UNK>"), needs_witness=True, unsaid=(1,), seed=2
+    "named padding is said": Case(
+        networks.lstm(7),
+        tokens.of_dict(NAMED, tokens.dict_as_json, "<UNK>"),
+        loops.appended(7),
+        PADDED,
+        needs_witness=True,
+        unsaid=(1,),
+        seed=2,
+    ),
+    "StringLookup of words": Case(
+        networks.lstm(7), tokens.of_lookup(""), loops.appended(7), PADDED, needs_witness=True
     ),
     "TextVectorization, fed whole": Case(
         networks.lstm(None, mask=True),

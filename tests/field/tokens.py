@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from keras import layers
-from keras.src.legacy.preprocessing.text import Tokenizer
+from keras.src.legacy.preprocessing.text import Tokenizer, text_to_word_sequence
 
 from tests.field.corpus import CHARACTERS, LINES
 
@@ -77,6 +77,36 @@ def of_dict(word_to_idx: dict[str, int], keep: Callable[[dict[str, int], Path], 
     special = tuple(number for word, number in word_to_idx.items() if word.startswith("<"))
     return Tokens(
         encode, idx_to_word.__getitem__, max(idx_to_word) + 1, lambda folder: keep(word_to_idx, folder), special
+    )
+
+
+def of_word_index_get(keep: Callable[[Tokenizer, Path], Any], split: bool = False) -> Tokens:
+    """`[tokenizer.word_index.get(word, 0) for word in …]`: an unknown word is read as padding."""
+    tokenizer = fitted()
+    index_word = {number: word for word, number in tokenizer.word_index.items()}
+
+    def encode(text: str) -> list[int]:
+        words = text.lower().split() if split else text_to_word_sequence(text)
+        return [tokenizer.word_index.get(word, 0) for word in words]
+
+    return Tokens(
+        encode, lambda number: index_word.get(number, ""), len(index_word) + 1, lambda folder: keep(tokenizer, folder)
+    )
+
+
+def of_lookup(mask_token: str | None) -> Tokens:
+    """`StringLookup`, of characters as in the tutorials (no mask: "[UNK]" is 0) or of words."""
+    words = list(CHARACTERS) if mask_token is None else WORDS
+    ids_of = layers.StringLookup(vocabulary=words, mask_token=mask_token)
+    words_of = layers.StringLookup(vocabulary=ids_of.get_vocabulary(), invert=True, mask_token=mask_token)
+    cut: Callable[[str], list[str]] = list if mask_token is None else str.split
+    return Tokens(
+        lambda text: np.asarray(ids_of(cut(text))).tolist(),
+        lambda number: words_of(np.array([number])).numpy()[0].decode(),
+        len(ids_of.get_vocabulary()),
+        lambda folder: ids_of,
+        (0,) if mask_token is None else (0, 1),
+        "" if mask_token is None else " ",
     )
 
 
