@@ -93,6 +93,7 @@ def _write(path: Path, source: Source, options: ExportOptions, report: Announce)
     if source.tokenizer.vocab_size < source.model.vocabulary:
         report(f"the tokenizer has {source.tokenizer.vocab_size} ids, the model {source.model.vocabulary} words")
     settled = settle(source, options.says, report)
+    source = dataclasses.replace(source, tokenizer=settled.tokenizer)
     reference = settled.reference
     evaluation = evaluation_text(source, reference.window, reference.windowed, reference.after, options.eval)
     report(f"asking the Keras model about {evaluation.tokens:,} tokens ({evaluation.source})")

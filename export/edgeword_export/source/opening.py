@@ -23,6 +23,7 @@ from edgeword_export.source.forms import in_form
 from edgeword_export.source.keras_model import NextWordModel, check_tokenizer, fitted, inspect_model, window_of
 from edgeword_export.source.text_layers import without_text_layer
 from edgeword_export.tokenizer_files.reading import read_any_tokenizer
+from edgeword_export.tokenizer_files.vocabularies import fillers
 from edgeword_train.data.text_files import read_texts
 from edgeword_train.run.folder import Run, load_run
 
@@ -115,9 +116,8 @@ def _held_out(run: Run | None) -> Texts | None:
 
 
 def _filler(tokenizer: Tokenizer) -> int:
-    """What a short text is filled up with: the space, where id 0 is a character of its own."""
-    space = tokenizer.id(" ") if tokenizer.zero is not None else 0
-    return space if space is not None and space != tokenizer.oov_id else 0
+    """What a short text is filled up with: where id 0 is a word of its own, the word for it, or the space."""
+    return next(iter(fillers(tokenizer)), 0) if tokenizer.zero is not None else 0
 
 
 def _read_tokenizer(tokenizer: Any) -> Tokenizer:

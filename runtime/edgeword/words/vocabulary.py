@@ -75,7 +75,7 @@ class Vocabulary:
         words = [self._tokenizer.zero or "", *(word or "" for word in self._tokenizer.vocabulary)][: self.size]
         words += [""] * (self.size - len(words))
         unknown = self._tokenizer.oov_id
-        if unknown is not None and unknown < self.size:
+        if unknown and unknown < self.size:
             words[unknown] = self._tokenizer.oov_token or ""
         return words
 
