@@ -73,7 +73,7 @@ def decided(model: keras.Model, case: RandomModel):
     source = inspect_model(model)
     window = window_of(source, case.length, Padding(side=case.side))
     reference = Reference(source, window, windowed=case.length is not None)
-    settled = Settled(reference, Convention("run", "", 0, None, False, None))
+    settled = Settled(reference, Convention("run", "", 0, None, False, None), TOKENIZER)
     prover = Prover(settled, Evaluation("random", PROVEN), TOKENIZER)
     graphs = graphs_of(source, window, reference.windowed)
     decoding = decide(
