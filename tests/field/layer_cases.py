@@ -35,7 +35,7 @@ LAYER_CASES = {
     ),
     "stacked cells": _sequential(lambda: layers.RNN([layers.LSTMCell(U), layers.GRUCell(U)])),
     "LSTM and a hidden Dense": _sequential(
-        lambda: layers.LSTM(U), lambda: layers.Dense(U, activation="relu"), lambda: layers.BatchNormalization()
+        lambda: layers.LSTM(U), lambda: layers.Dense(U, activation="relu"), layers.BatchNormalization
     ),
     "TimeDistributed": _plain(
         sequential(
@@ -69,14 +69,12 @@ LAYER_CASES = {
         "window",
         needs_witness=True,
     ),
-    "Conv1D": _sequential(
-        lambda: layers.Conv1D(U, 3, activation="relu"), lambda: layers.GlobalMaxPooling1D(), decode="window"
-    ),
+    "Conv1D": _sequential(lambda: layers.Conv1D(U, 3, activation="relu"), layers.GlobalMaxPooling1D, decode="window"),
     "Conv1D and LSTM": _sequential(
         lambda: layers.Conv1D(U, 3, padding="causal"), lambda: layers.LSTM(U), decode="window"
     ),
-    "Flatten": _sequential(lambda: layers.Flatten(), lambda: layers.Dense(U, activation="tanh"), decode="window"),
-    "averaged words": _sequential(lambda: layers.GlobalAveragePooling1D(), decode="window", saved="model.h5"),
+    "Flatten": _sequential(layers.Flatten, lambda: layers.Dense(U, activation="tanh"), decode="window"),
+    "averaged words": _sequential(layers.GlobalAveragePooling1D, decode="window", saved="model.h5"),
     "attention over an LSTM": _functional(networks.attended),
     "heads": _functional(networks.self_attended),
     "ops.mean": _functional(networks.meaned),

@@ -24,7 +24,7 @@ from edgeword_export.source.evaluation import Evaluation
 from edgeword_export.source.keras_model import inspect_model, window_of
 from edgeword_export.witness.reference import Reference
 from edgeword_export.witness.settling import Settled
-from tests.export.random_models import LENGTH, RandomModel, random_model
+from tests.export.graphs.random_models import LENGTH, RandomModel, random_model
 from tests.tiny import TOKENIZER, VOCABULARY
 
 # `make random-models` tries 500.
