@@ -115,6 +115,32 @@ class LanguageModel:
         with self._shared as speaker:
             return self._shared.in_turn(iter(speaker.search(ids, settings)))
 
+    def generate_many(
+        self,
+        prompts: Iterable[str],
+        max_words: int = 20,
+        *,
+        batch: int | None = None,
+        seeds: Iterable[int] | None = None,
+        **options: Unpack[Keywords],
+    ) -> Iterator[Generation]:
+        """Yield the `generate` of each prompt, in the prompts' order; they are read as they are needed.
+
+        With `seeds` each prompt has a seed of its own, in place of `seed`. Raises UsageError.
+        """
+        GenerationOptions(max_words=max_words, **options)  # type: ignore[arg-type]
+        check_count(1 if batch is None else batch, "batch", 1)
+        return self._one_by_one(prompts, seeds, {"max_words": max_words, **options})
+
+    def _one_by_one(
+        self, prompts: Iterable[str], seeds: Iterable[int] | None, options: dict[str, Any]
+    ) -> Iterator[Generation]:
+        if seeds is None:
+            yield from (self.generate(prompt, **options) for prompt in prompts)
+            return
+        for prompt, seed in zip(prompts, seeds, strict=False):
+            yield self.generate(prompt, **{**options, "seed": seed})
+
     def session(self, context: str | bytes = "") -> Session:
         """A text that grows from a context on, or goes on where a session's snapshot was taken.
 
