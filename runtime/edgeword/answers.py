@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from edgeword.generation.options import GenerationOptions
@@ -43,6 +43,12 @@ class Generation:
     oov_rate: float
     """Share of the prompt's tokens that are not in the vocabulary, 0 to 1."""
     timings: Timings
+
+
+def generation_dict(generation: Generation, engine: str, precision: str, decode: str) -> dict[str, Any]:
+    """What is printed of a generation, but for its timings, which differ each time."""
+    said = {field.name: getattr(generation, field.name) for field in fields(generation) if field.name != "timings"}
+    return {**said, "engine": engine, "precision": precision, "decode": decode}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from edgeword.answers import Generation
+from edgeword.answers import Generation, generation_dict
 from edgeword.bundle.bundle import Bundle
 from edgeword.bundle.manifest import Manifest
 from edgeword.cli.command import Command
@@ -81,9 +81,8 @@ def _stream(lm: LanguageModel, words: Iterator[str]) -> None:
 
 
 def _as_json(lm: LanguageModel, generation: Generation) -> dict[str, Any]:
-    data = dataclasses.asdict(generation)
-    timings = data.pop("timings")
-    return {**data, "engine": lm.engine, "precision": lm.precision, "decode": lm.decode, "timings": timings}
+    data = generation_dict(generation, lm.engine, lm.precision, lm.decode)
+    return {**data, "timings": dataclasses.asdict(generation.timings)}
 
 
 GENERATE = Command("generate", "continue a prompt with the next words", _add_arguments, _run)
