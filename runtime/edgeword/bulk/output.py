@@ -36,33 +36,37 @@ class Output:
             self._append(content[len(known) :])
 
     def _append(self, content: bytes) -> None:
-        self._cut()
-        try:
-            rest = memoryview(content)
-            while rest:
-                rest = rest[os.pwrite(self._descriptor, rest, self._end + len(content) - len(rest)) :]
-        except OSError as error:
-            os.ftruncate(self._descriptor, self._end)
-            raise self._unwritable(error) from None
-        self._end += len(content)
-        self._compared = self._end
+        with self._explained():
+            self._cut()
+            try:
+                rest = memoryview(content)
+                while rest:
+                    rest = rest[os.pwrite(self._descriptor, rest, self._end + len(content) - len(rest)) :]
+            except BaseException:
+                os.ftruncate(self._descriptor, self._end)
+                raise
+        self._compared = self._end = self._end + len(content)
 
     def finish(self) -> None:
         """Wait until all of it is on the disk; raises InputFileError."""
-        self._cut()
-        try:
+        with self._explained():
+            self._cut()
             os.fsync(self._descriptor)
-        except OSError as error:
-            raise self._unwritable(error) from None
 
     def _cut(self) -> None:
         if not self._is_cut:
             os.ftruncate(self._descriptor, self._end)
             self._is_cut = True
 
-    def _unwritable(self, error: OSError) -> InputFileError:
-        reason = error.strerror or error
-        return InputFileError(f"cannot write {self._path}: {reason}; free some space and go on with --resume")
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            reason = error.strerror or error
+            raise InputFileError(
+                f"cannot write {self._path}: {reason}; free some space and go on with --resume"
+            ) from None
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from edgeword.bulk.lines import OWN_KEYS, head_of
 from edgeword.errors import InputFileError, UsageError
@@ -24,6 +24,7 @@ STANDARD_INPUT = "-"
 
 _BOM = b"\xef\xbb\xbf"
 _PIECE = 2**16
+_LONGEST_REASON = 200
 
 
 @dataclass(frozen=True)
@@ -124,22 +125,28 @@ def _of_text(index: int, line: bytes) -> Prompt:
 
 def _of_json(index: int, line: bytes) -> Prompt:
     try:
-        data = parse_json(line.decode("utf-8"))
-        if not isinstance(data, dict):
-            return _unusable(index, 'the line is no JSON object; write {"prompt": "…"}')
-        carried = {key: value for key, value in data.items() if key not in OWN_KEYS}
-        text = data.get("prompt")
-        if not isinstance(text, str):
-            problem = "is no string" if "prompt" in data else "is missing"
-            head = _encodable({"index": index, **carried})
-            return Prompt(index, "", head, f'the key "prompt" {problem}; write {{"prompt": "…"}}')
-        return Prompt(index, text, _encodable({"index": index, "prompt": text, **carried}))
+        return _of_object(index, parse_json(line.decode("utf-8")))
     except UnicodeDecodeError as error:
         return _unusable(index, f"the line is not UTF-8 (at {error.start}); convert it with iconv")
     except UnicodeEncodeError:
         return _unusable(index, r"the line holds half of a surrogate pair (\ud800 to \udfff); write the whole pair")
-    except (RecordError, RecursionError) as error:
-        return _unusable(index, f"the line is {error}; mend it" if isinstance(error, RecordError) else "too deep JSON")
+    except RecursionError:
+        return _unusable(index, "the line is too deeply nested; make it flatter")
+    except RecordError as error:
+        return _unusable(index, f"the line cannot be read: {str(error)[:_LONGEST_REASON]}; mend its JSON")
+
+
+def _of_object(index: int, data: Any) -> Prompt:
+    """Raises UnicodeEncodeError for what UTF-8 has no bytes for, RecursionError."""
+    if not isinstance(data, dict):
+        return _unusable(index, 'the line is no JSON object; write {"prompt": "…"}')
+    carried = {key: value for key, value in data.items() if key not in OWN_KEYS}
+    text = data.get("prompt")
+    if isinstance(text, str):
+        return Prompt(index, text, _encodable({"index": index, "prompt": text, **carried}))
+    problem = "is no string" if "prompt" in data else "is missing"
+    head = _encodable({"index": index, **carried})
+    return Prompt(index, "", head, f'the key "prompt" {problem}; write {{"prompt": "…"}}')
 
 
 def _encodable(data: dict[str, object]) -> str:
