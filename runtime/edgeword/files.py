@@ -83,6 +83,7 @@ def taking_place(partial: Path, file: Path) -> Iterator[None]:
         with deferred():
             flush(partial)
             partial.replace(file)
+            flush(file.parent)
     finally:
         partial.unlink(missing_ok=True)
 
