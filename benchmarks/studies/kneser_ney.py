@@ -4,8 +4,8 @@
 
 prints the figures of `edgeword evaluate` for a 5-gram of the bundle's own words, counted on the text that the network
 was trained on. The formulas are those of Chen & Goodman (1998), "An Empirical Study of Smoothing Techniques for
-Language Modeling", section 3: three discounts an order, and below the highest order the number of different words before
-an n-gram in the place of its count.
+Language Modeling", section 3: three discounts an order, and below the highest order the number of different words
+before an n-gram in the place of its count.
 """
 
 from __future__ import annotations
