@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 from edgeword.answers import Generation, generation_dict
 from edgeword.bulk.lines import line_of
 from edgeword.bulk.prompts import Prompt
+from edgeword.frozen import frozen
 from edgeword.generation.options import GenerationOptions
 from edgeword.generation.sampling import nth_seed
 from edgeword.language_model import LanguageModel
@@ -18,7 +19,7 @@ from edgeword.language_model import LanguageModel
 _HAND_ON_S = 0.2
 
 
-@dataclass(frozen=True)
+@frozen
 class Asked:
     """What is asked of every prompt. With a temperature above 0 the seed is known."""
 
@@ -27,7 +28,7 @@ class Asked:
     """Rows that are decoded together; None leaves it to the model."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Piece:
     """Some whole lines."""
 

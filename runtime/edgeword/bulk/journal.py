@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,14 @@ from edgeword.bulk.lines import json_text
 from edgeword.engines.engine import EngineName
 from edgeword.errors import InputFileError, UsageError
 from edgeword.files import write_file
+from edgeword.frozen import frozen
 from edgeword.generation.options import GenerationOptions
 from edgeword.language_model import LanguageModel
 from edgeword.precisions import PrecisionName
 from edgeword.records import RecordError, parse_json, read_record
 
 
-@dataclass(frozen=True)
+@frozen
 class Journal:
     """All that the words depend on, but for the prompts, which the lines themselves name."""
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edgeword.errors import InputFileError
+from edgeword.interruption import deferred
 
 
 class Output:
@@ -36,7 +37,7 @@ class Output:
             self._append(content[len(known) :])
 
     def _append(self, content: bytes) -> None:
-        with self._explained():
+        with deferred(), self._explained():
             self._cut()
             try:
                 rest = memoryview(content)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from edgeword.bulk.answering import Piece
 from edgeword.bulk.prompts import Chunk
+from edgeword.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Progress:
     """One report, after some lines."""
 

@@ -10,12 +10,12 @@ import sys
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from edgeword.bulk.lines import OWN_KEYS, head_of
 from edgeword.errors import InputFileError, UsageError
+from edgeword.frozen import frozen
 from edgeword.records import RecordError, parse_json
 
 LONGEST_LINE = 2**20
@@ -27,7 +27,7 @@ _PIECE = 2**16
 _LONGEST_REASON = 200
 
 
-@dataclass(frozen=True)
+@frozen
 class Prompt:
     """One line of the prompts."""
 
@@ -39,7 +39,7 @@ class Prompt:
     """Why it cannot be used."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Chunk:
     """Prompts that are answered together."""
 
@@ -75,17 +75,17 @@ class Prompts:
             return _unusable(index, f"the line is longer than {LONGEST_LINE} bytes; shorten the prompt")
         return self._parse(index, line)
 
-    def chunks(self, size: int) -> Iterator[Chunk]:
-        """The prompts by so many, or fewer where they are long. Where one ends depends on the prompts alone."""
+    def chunks(self, sizes: Iterator[int]) -> Iterator[Chunk]:
+        """The prompts by so many, or fewer where they are long. Where one ends depends on prompts and sizes alone."""
         prompts: list[Prompt] = []
-        letters, begins = 0, self._share()
+        letters, begins, size = 0, self._share(), next(sizes)
         for prompt in self:
             prompts.append(prompt)
             letters += len(prompt.head)
             if len(prompts) == size or letters >= LONGEST_LINE:
                 ends = self._share()
                 yield Chunk(tuple(prompts), begins, ends)
-                prompts, letters, begins = [], 0, ends
+                prompts, letters, begins, size = [], 0, ends, next(sizes)
         if prompts:
             yield Chunk(tuple(prompts), begins, self._share())
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -12,11 +11,12 @@ from typing import BinaryIO
 from edgeword.bulk.answering import error_line
 from edgeword.bulk.prompts import Chunk, Prompt
 from edgeword.errors import InputFileError
+from edgeword.frozen import frozen
 
 _PIECE = 2**16
 
 
-@dataclass(frozen=True)
+@frozen
 class Resumed:
     """What is left to do. The first of the chunks was answered before, in part at least: its lines are compared."""
 
@@ -31,7 +31,7 @@ class Resumed:
     """Of those."""
 
 
-@dataclass(frozen=True)
+@frozen
 class _Reading:
     """How far the file was read, in whole lines of these prompts."""
 

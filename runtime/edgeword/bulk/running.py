@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgeword import interruption
 from edgeword.bulk.answering import Asked, Piece, pieces
 from edgeword.bulk.journal import (
     Journal,
@@ -28,6 +29,7 @@ from edgeword.choice.choosing import PrecisionChoice
 from edgeword.engines.engine import EngineChoice
 from edgeword.errors import UsageError
 from edgeword.files import check_output_file
+from edgeword.frozen import frozen
 from edgeword.generation.options import GenerationOptions, Keywords, check_count
 from edgeword.generation.sampling import fresh_seed
 from edgeword.language_model import LanguageModel, load
@@ -36,14 +38,16 @@ if TYPE_CHECKING:
     from typing import Unpack
 
 # Rows that are full while a chunk is answered, where nobody says how many.
-_ROWS = 16
+_ROWS = 64
 # Rounds of the rows in one chunk: with more of them fewer rows are empty at its end, with fewer less is done twice.
-_ROUNDS = 4
+_ROUNDS = 2
+# The first chunks are small, so that few prompts are divided among the workers as well.
+_FIRST = 16
 
 Answers = Callable[[Iterator[Chunk]], Iterator[tuple[Chunk, Piece]]]
 
 
-@dataclass(frozen=True)
+@frozen
 class Result:
     """What a finished file holds, and what this run did for it."""
 
@@ -129,6 +133,15 @@ def _check(path: Path, lm: LanguageModel, asked: Asked, begun: Journal | None) -
         check_same(path, begun, journal_of(lm, asked))
 
 
+def _sizes(batch: int | None) -> Iterator[int]:
+    """Of the chunks: twice 16, twice 32, up to some rounds of the rows. They do not depend on the workers."""
+    most = _ROUNDS * (batch or _ROWS)
+    size = min(_FIRST, most)
+    while True:
+        yield from (size, size)
+        size = min(2 * size, most)
+
+
 @contextmanager
 def _team(lm: LanguageModel, asked: Asked, workers: int) -> Iterator[Answers]:
     """What answers chunks: this process, or some of its own."""
@@ -139,7 +152,7 @@ def _team(lm: LanguageModel, asked: Asked, workers: int) -> Iterator[Answers]:
         yield lambda chunks: ((chunk, piece) for chunk in chunks for piece in pieces(lm, chunk.prompts, asked))
 
 
-@dataclass(frozen=True)
+@frozen
 class _Run:
     """All but the prompts."""
 
@@ -153,12 +166,14 @@ class _Run:
         with locked_output(self.path, resume=resume) as descriptor:
             if not _has_lines(self.path):
                 write_journal(self.path, journal_of(self.lm, self.asked))
-            left = resumed(self.path, descriptor, source.chunks(_ROUNDS * (self.asked.batch or _ROWS)))
+            left = resumed(self.path, descriptor, source.chunks(_sizes(self.asked.batch)))
             output, tally = Output(self.path, descriptor, left.start, left.end), Tally(left.lines, left.errors)
             with _team(self.lm, self.asked, self.workers) as answers:
                 for chunk, piece in answers(left.chunks):
                     output.write(piece.content)
+                    interruption.check()
                     report(tally.add(chunk, piece))
-            output.finish()
-        journal_path(self.path).unlink(missing_ok=True)
+            with interruption.deferred():
+                output.finish()
+                journal_path(self.path).unlink(missing_ok=True)
         return Result(tally.lines, tally.errors, tally.words)

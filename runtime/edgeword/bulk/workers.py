@@ -19,6 +19,7 @@ from edgeword.bulk.answering import Asked, Piece, pieces
 from edgeword.bulk.prompts import Chunk
 from edgeword.engines.quiet import native_stderr_to_null
 from edgeword.errors import EdgewordError
+from edgeword.frozen import frozen
 from edgeword.language_model import LanguageModel
 
 MOST_WORKERS = 256
@@ -26,7 +27,7 @@ MOST_WORKERS = 256
 _CONTEXT = multiprocessing.get_context("spawn")
 # Answers that wait for an earlier chunk's, at most, for each worker: memory stays bounded where one chunk takes long.
 _CHUNKS_AHEAD = 4
-_SIGNALS = {signal.SIGINT, signal.SIGTERM}
+_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
 class WorkerError(EdgewordError, RuntimeError):
@@ -42,7 +43,7 @@ class _Flight:
     landed: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class _Worker:
     process: SpawnProcess
     connection: Connection
@@ -61,8 +62,10 @@ class Workers:
                 self._workers += (_started() for _ in range(self._count))
             for worker in self._workers:
                 _send(worker, (self._lm, self._asked))
-        except BaseException:
+        except BaseException as error:
             self._end()
+            if isinstance(error, OSError):
+                raise WorkerError(f"cannot start {self._count} workers: {error}; give fewer") from None
             raise
         return self
 

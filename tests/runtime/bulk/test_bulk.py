@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 import edgeword
 from edgeword.bulk import bulk
+from edgeword.bulk.running import _sizes
 from edgeword.errors import InputFileError, UsageError
 from edgeword.generation.sampling import nth_seed
 from tests.runtime.bulk.runs import prompts, undisturbed, write_prompts
@@ -131,6 +133,13 @@ def test_bad_options_leave_no_file(step_bundle, tmp_path, asked, options, messag
     with pytest.raises(InputFileError, match="cannot read"):
         bulk(step_bundle, tmp_path / "nothing.txt", tmp_path / "out.jsonl")
     assert {path.name for path in tmp_path.iterdir()} == {"prompts.txt"}
+
+
+def test_chunks_grow_from_few_prompts():
+    sizes = {batch: list(itertools.islice(_sizes(batch), 9)) for batch in (None, 20, 5)}
+    assert sizes[None] == [16, 16, 32, 32, 64, 64, 128, 128, 128]
+    assert sizes[20] == [16, 16, 32, 32, 40, 40, 40, 40, 40]
+    assert sizes[5] == [10] * 9
 
 
 def test_progress_is_reported(step_bundle, tmp_path, asked):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 import json
 import sys
 import tracemalloc
@@ -197,14 +198,14 @@ def test_a_damaged_gz_is_one_line(tmp_path, damage):
 def test_chunks_are_all_the_prompts_in_their_order(lengths, size):
     content = b"".join(b"a" * length + b"\n" for length in lengths)
     stream = io.BytesIO(content)
-    chunks = list(Prompts("prompts", stream, stream, module._PARSERS[".txt"]).chunks(size))
+    chunks = list(Prompts("prompts", stream, stream, module._PARSERS[".txt"]).chunks(itertools.repeat(size)))
     assert [prompt.index for chunk in chunks for prompt in chunk.prompts] == list(range(len(lengths)))
     assert all(len(chunk.prompts) == size for chunk in chunks[:-1])
 
 
 def test_a_chunk_of_long_prompts_is_short():
     stream = io.BytesIO((b"a" * (LONGEST_LINE // 2) + b"\n") * 6)
-    chunks = Prompts("prompts", stream, stream, module._PARSERS[".txt"]).chunks(64)
+    chunks = Prompts("prompts", stream, stream, module._PARSERS[".txt"]).chunks(itertools.repeat(64))
     assert [len(chunk.prompts) for chunk in chunks] == [2, 2, 2]
 
 
@@ -212,6 +213,6 @@ def test_shares_of_a_file_grow_to_the_whole(tmp_path: Path):
     path = tmp_path / "prompts.txt"
     path.write_bytes(b"the cell\n" * 100)
     with open_prompts(path) as prompts:
-        chunks = list(prompts.chunks(30))
+        chunks = list(prompts.chunks(itertools.repeat(30)))
     assert [chunk.begins for chunk in chunks] == [0, 0.3, 0.6, 0.9]
     assert [chunk.ends for chunk in chunks] == [0.3, 0.6, 0.9, 1]

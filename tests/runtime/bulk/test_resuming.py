@@ -17,7 +17,7 @@ from tests.runtime.bulk.runs import undisturbed, write_prompts
 from tests.runtime.changed import edit_manifest
 
 COUNT = 40
-# Chunks of eight lines.
+# Chunks of four lines.
 ROWS = {"batch": 2, "max_words": 4, "engine": "litert"}
 
 
@@ -48,7 +48,7 @@ def test_a_file_that_is_cut_anywhere_is_finished(step_bundle, folder, data):
 def test_no_more_than_a_chunk_is_said_twice(step_bundle, folder, tmp_path):
     whole = (folder / "whole.jsonl").read_bytes()
     out = tmp_path / "cut.jsonl"
-    for lines, again in ((30, 17), (32, 17), (0, COUNT + 1), (COUNT + 1, 1)):
+    for lines, again in ((30, 13), (32, 13), (0, COUNT + 1), (COUNT + 1, 1)):
         out.write_bytes(b"".join(whole.splitlines(keepends=True)[:lines]) + whole[:9])
         if lines == COUNT + 1:
             out.write_bytes(whole)

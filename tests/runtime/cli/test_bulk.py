@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import signal
 
 import pytest
 
-from edgeword.bulk import running
 from edgeword.bulk.progress import Progress
 from edgeword.cli.bar import Bar, format_progress
 from tests.runtime.bulk.runs import undisturbed, write_prompts
@@ -98,14 +95,6 @@ def test_bad_usage_is_one_line_and_exit_code_2(run, asked, tmp_path, words, frag
     assert (code, out, one_line(err)) == (2, "", True)
     assert fragment in err
     assert [path.name for path in tmp_path.iterdir()] == ["prompts.txt"]
-
-
-def test_the_signal_to_end_is_an_interrupt_for_the_run_alone(run, asked, tmp_path, monkeypatch):
-    before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr(running, "open_prompts", lambda _path: os.kill(os.getpid(), signal.SIGTERM))
-    code, _, err = run("bulk", "STEP", str(asked), "--out", str(tmp_path / "out.jsonl"))
-    assert (code, err) == (130, "edgeword: interrupted\n")
-    assert signal.getsignal(signal.SIGTERM) is before
 
 
 class Terminal(io.StringIO):

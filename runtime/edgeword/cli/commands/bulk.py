@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from edgeword.cli.bar import Bar
@@ -38,7 +34,7 @@ def _run(arguments: argparse.Namespace) -> int:
     keywords = generation_keywords(arguments)
     from edgeword.bulk.running import bulk  # with all that processes need
 
-    with _terminated_as_interrupted(), Bar(sys.stderr) as bar:
+    with Bar(sys.stderr) as bar:
         result = bulk(
             arguments.bundle,
             arguments.prompts,
@@ -62,20 +58,6 @@ def _summary(out: str, result: Result) -> int:
     which = "1 prompt" if result.errors == 1 else f"{result.errors:,} prompts"
     print(f'edgeword: {which} of {result.lines:,} cannot be used; {out} says why under "error"', file=sys.stderr)
     return 1
-
-
-@contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """A run that is told to end ends its workers first."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 BULK = Command("bulk", "continue many prompts, a line of JSON for each", _add_arguments, _run)
