@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from edgeword.bulk import bulk
+from edgeword.engines.engine import EngineName
 from tests import tiny
 
 WORDS = [*" ".join(tiny.LINES).split(), "zebra", "The"]
@@ -26,9 +27,9 @@ def write_prompts(path: Path, count: int, seed: int = 1) -> Path:
     return path
 
 
-def undisturbed(bundle: Path, asked: Path, out: Path, **options) -> bytes:
+def undisturbed(bundle: Path, asked: Path, out: Path, engine: EngineName = "litert", **options) -> bytes:
     """What a run writes to which nothing happens."""
-    bulk(bundle, asked, out, engine="litert", **options)
+    bulk(bundle, asked, out, engine=engine, **options)
     return out.read_bytes()
 
 
