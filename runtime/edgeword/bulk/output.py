@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edgeword.errors import InputFileError
+from edgeword.files import flush
 from edgeword.interruption import deferred
 
 
@@ -53,6 +54,7 @@ class Output:
         with self._explained():
             self._cut()
             os.fsync(self._descriptor)
+            flush(self._path.absolute().parent)
 
     def _cut(self) -> None:
         if not self._is_cut:

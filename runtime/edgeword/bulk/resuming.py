@@ -44,25 +44,34 @@ class _Reading:
         return _Reading(self.position + length, self.lines + 1, self.errors + (prompt.error is not None))
 
 
-def resumed(path: Path, descriptor: int, chunks: Iterator[Chunk]) -> Resumed:
+def resumed(path: Path, descriptor: int, chunks: Iterator[Chunk], *, again: bool = True) -> Resumed:
     """Read the file to its last whole line; raises InputFileError where a line is not of its prompt.
 
-    Of the last chunk that stands there the lines are said again, which shows whether bundle and options are those
-    with which the file was begun.
+    The last chunk that stands there is to be said `again`, which shows whether bundle and options are those with which
+    the file was begun.
     """
-    with os.fdopen(os.dup(descriptor), "rb") as file:
-        file.seek(0)
-        before = begun = _Reading()
-        previous: tuple[Chunk, ...] = ()
-        for chunk in chunks:
-            read = _read_chunk(path, file, chunk, begun)
-            if read.lines < begun.lines + len(chunk.prompts):
-                again = previous if read == begun else ()
-                first = before if again else begun
-                return Resumed(chain(again, [chunk], chunks), first.position, read.position, first.lines, first.errors)
-            before, begun, previous = begun, read, (chunk,)
-        _check_ends(path, file, begun)
-        return Resumed(iter(previous), before.position, begun.position, before.lines, before.errors)
+    try:
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            file.seek(0)
+            return _resumed(path, file, chunks, again=again)
+    except InputFileError:
+        raise
+    except OSError as error:
+        raise InputFileError(f"cannot read {path}: {error.strerror or error}; choose another --out") from None
+
+
+def _resumed(path: Path, file: BinaryIO, chunks: Iterator[Chunk], *, again: bool) -> Resumed:
+    before = begun = _Reading()
+    previous: tuple[Chunk, ...] = ()
+    for chunk in chunks:
+        read = _read_chunk(path, file, chunk, begun)
+        if read.lines < begun.lines + len(chunk.prompts):
+            last = previous if read == begun else ()
+            first = before if last else begun
+            return Resumed(chain(last, [chunk], chunks), first.position, read.position, first.lines, first.errors)
+        before, begun, previous = (begun, read, (chunk,)) if again else (read, read, ())
+    _check_ends(path, file, begun)
+    return Resumed(iter(previous), before.position, begun.position, before.lines, before.errors)
 
 
 def _read_chunk(path: Path, file: BinaryIO, chunk: Chunk, reading: _Reading) -> _Reading:
@@ -83,14 +92,13 @@ def _read_line(path: Path, file: BinaryIO, prompt: Prompt) -> int:
     while piece and not piece.endswith(b"\n"):
         piece = file.readline(_PIECE)
         length += len(piece)
-    if not piece:
-        return 0
-    if beginning != expected:
+    # A torn line begins as the whole one; where the machine went down, the disk may have zeros for the rest of it.
+    if beginning != expected and (piece or not expected.startswith(beginning.rstrip(b"\0"))):
         raise InputFileError(
             f"{path}: line {prompt.index + 1} is not of the prompt at this place; give the prompts with which "
             "it was begun, or choose another --out"
         )
-    return length
+    return length if piece else 0
 
 
 def _check_ends(path: Path, file: BinaryIO, reading: _Reading) -> None:

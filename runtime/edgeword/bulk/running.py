@@ -23,7 +23,7 @@ from edgeword.bulk.journal import (
 from edgeword.bulk.output import Output, exists, locked_output
 from edgeword.bulk.progress import ProgressCallback, Tally, silent
 from edgeword.bulk.prompts import Chunk, Prompts, open_prompts
-from edgeword.bulk.resuming import resumed
+from edgeword.bulk.resuming import Resumed, resumed
 from edgeword.bulk.workers import MOST_WORKERS, Workers
 from edgeword.choice.choosing import PrecisionChoice
 from edgeword.engines.engine import EngineChoice
@@ -90,7 +90,7 @@ def bulk(
     with open_prompts(prompts) as source:
         chosen = _choice(begun, engine, precision)
         with load(os.fspath(bundle), *chosen, threads) as lm:
-            asked = _seeded(path, asked, begun)
+            asked = _seeded(asked, begun, is_new=not _has_lines(path))
             _check(path, lm, asked, begun)
             return _Run(path, lm, asked, workers).write(source, report, resume=resume)
 
@@ -116,12 +116,10 @@ def _choice(
     return begun.engine if engine == "auto" else engine, chosen
 
 
-def _seeded(path: Path, asked: Asked, begun: Journal | None) -> Asked:
-    """With a seed, where words are drawn."""
+def _seeded(asked: Asked, begun: Journal | None, *, is_new: bool) -> Asked:
+    """With the seed that the run has drawn, or draws now."""
     options = with_seed_of(asked.options, begun)
-    if options.seed is None and options.temperature:
-        if begun is None and _has_lines(path):
-            raise UsageError(f"{journal_path(path)}, which knows the seed of {path}, is gone; give the seed")
+    if options.seed is None and options.temperature and is_new:
         options = replace(options, seed=fresh_seed())
     return replace(asked, options=options)
 
@@ -166,7 +164,7 @@ class _Run:
         with locked_output(self.path, resume=resume) as descriptor:
             if not _has_lines(self.path):
                 write_journal(self.path, journal_of(self.lm, self.asked))
-            left = resumed(self.path, descriptor, source.chunks(_sizes(self.asked.batch)))
+            left = self._left(descriptor, source.chunks(_sizes(self.asked.batch)))
             output, tally = Output(self.path, descriptor, left.start, left.end), Tally(left.lines, left.errors)
             with _team(self.lm, self.asked, self.workers) as answers:
                 for chunk, piece in answers(left.chunks):
@@ -177,3 +175,15 @@ class _Run:
                 output.finish()
                 journal_path(self.path).unlink(missing_ok=True)
         return Result(tally.lines, tally.errors, tally.words)
+
+    def _left(self, descriptor: int, chunks: Iterator[Chunk]) -> Resumed:
+        """What is to be done. Raises UsageError where that needs a seed that nobody knows any more."""
+        if self.asked.options.seed is not None or not self.asked.options.temperature:
+            return resumed(self.path, descriptor, chunks)
+        left = resumed(self.path, descriptor, chunks, again=False)
+        if next(left.chunks, None) is not None:
+            raise UsageError(
+                f"{journal_path(self.path)}, which knows the seed of {self.path}, is gone; give the seed, or choose "
+                "another --out"
+            )
+        return left

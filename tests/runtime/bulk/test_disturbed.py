@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from edgeword.bulk import bulk
 from edgeword.cli.main import INTERRUPTED
 from tests.runtime.bulk.runs import Running, end_group, left_over, undisturbed, write_prompts
 from tests.runtime.cli.lines import one_line
@@ -44,6 +45,12 @@ def run(step_bundle, asked, tmp_path):
         end_group(running)
 
 
+@pytest.fixture
+def resumed_here(step_bundle, asked, tmp_path):
+    """The same run, finished in this process."""
+    return lambda: bulk(step_bundle, asked, tmp_path / "out.jsonl", engine="litert", resume=True)
+
+
 def lines_of(content: bytes, whole: bytes) -> int:
     """How many whole lines of the undisturbed file stand in another."""
     assert content[: content.rfind(b"\n") + 1] == whole[: content.rfind(b"\n") + 1]
@@ -69,21 +76,21 @@ def test_a_run_that_is_killed_again_and_again_ends_as_the_undisturbed_one(run, w
 
 
 # As Ctrl-C on a terminal, and as `kill`.
-@pytest.mark.parametrize(("number", "to_all"), [(signal.SIGINT, True), (signal.SIGTERM, False)], ids=["INT", "TERM"])
-def test_a_run_that_is_interrupted_leaves_no_process_and_can_be_resumed(run, whole, tmp_path, number, to_all):
+@pytest.mark.parametrize("send", [lambda pid: os.killpg(pid, signal.SIGINT), lambda pid: os.kill(pid, signal.SIGTERM)])
+def test_a_run_that_is_interrupted_leaves_no_process_and_can_be_resumed(run, resumed_here, whole, tmp_path, send):
     running = run(*TWO)
     running.wait_for(tmp_path / "out.jsonl", 1000)
     children = running.children()
-    (os.killpg if to_all else os.kill)(running.process.pid, number)
+    send(running.process.pid)
     assert running.ended() == (INTERRUPTED, "edgeword: interrupted\n")
     assert len(children) >= 2
     assert left_over(children) == []
     assert lines_of((tmp_path / "out.jsonl").read_bytes(), whole) < COUNT
-    assert run("--resume").ended() == (0, "")
+    resumed_here()
     assert (tmp_path / "out.jsonl").read_bytes() == whole
 
 
-def test_a_worker_that_dies_ends_the_run(run, whole, tmp_path):
+def test_a_worker_that_dies_ends_the_run(run, resumed_here, whole, tmp_path):
     running = run(*TWO)
     running.wait_for(tmp_path / "out.jsonl", 1000)
     first, second = running.workers()
@@ -92,12 +99,12 @@ def test_a_worker_that_dies_ends_the_run(run, whole, tmp_path):
     assert (code, one_line(err)) == (2, True)
     assert "a worker process was killed by signal 9; the lines so far are whole: go on with --resume" in err
     assert left_over([first, second]) == []
-    assert run("--resume").ended() == (0, "")
+    resumed_here()
     assert (tmp_path / "out.jsonl").read_bytes() == whole
 
 
 @pytest.mark.parametrize("words", [(), TWO], ids=["one", "two"])
-def test_a_full_disk_ends_a_run_that_can_be_resumed(run, whole, tmp_path, words):
+def test_a_full_disk_ends_a_run_that_can_be_resumed(run, resumed_here, whole, tmp_path, words):
     room = len(whole) // 3
 
     def limit() -> None:
@@ -111,5 +118,5 @@ def test_a_full_disk_ends_a_run_that_can_be_resumed(run, whole, tmp_path, words)
     assert content.endswith(b"\n")
     assert room / 2 < len(content) <= room
     lines_of(content, whole)
-    assert run("--resume").ended() == (0, "")
+    resumed_here()
     assert (tmp_path / "out.jsonl").read_bytes() == whole

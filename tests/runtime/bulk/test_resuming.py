@@ -132,6 +132,7 @@ def test_a_run_goes_on_with_its_own_bundle(bundle, folder, tmp_path):
 
 FOREIGN = {
     "other prompts": lambda whole: whole.replace(b'"index": 3', b'"index": 4'),
+    "another's text": lambda whole: b"mine",
     "another's lines": lambda whole: b"mine\n" * 3,
     "one line more": lambda whole: whole + whole.splitlines(keepends=True)[0],
     "a piece more": lambda whole: whole + b"mine",
@@ -153,6 +154,15 @@ def test_another_file_is_left_as_it_is(step_bundle, folder, tmp_path, change):
     assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl"]
 
 
+def test_zeros_for_a_torn_line_are_dropped(step_bundle, folder, tmp_path):
+    """As a machine that went down may leave them."""
+    whole, out = (folder / "whole.jsonl").read_bytes(), tmp_path / "out.jsonl"
+    for torn in (whole[: whole.index(b"\n") + 9], whole[: whole.index(b"\n") + 1]):
+        out.write_bytes(torn + bytes(4096))
+        bulk(step_bundle, folder / "prompts.txt", out, resume=True, **ROWS)
+        assert out.read_bytes() == whole
+
+
 def test_other_words_are_seen_without_a_journal(step_bundle, folder, tmp_path):
     out = tmp_path / "out.jsonl"
     out.write_bytes((folder / "whole.jsonl").read_bytes()[:-9])
@@ -168,6 +178,8 @@ def test_a_seed_that_is_gone_is_asked_for(step_bundle, folder, tmp_path):
         bulk(step_bundle, asked, out, resume=True, **DRAWN)
     bulk(step_bundle, asked, out, resume=True, seed=3, **DRAWN)
     assert len(out.read_bytes().splitlines()) == COUNT + 1
+    done = bulk(step_bundle, asked, out, resume=True, **DRAWN)
+    assert (done.lines, done.errors, done.words) == (COUNT + 1, 1, 0)  # nothing is left to draw
 
 
 def test_nothing_is_resumed_from_the_beginning(step_bundle, folder, tmp_path):
