@@ -29,7 +29,7 @@ random-models: $(STAMP)
 interruptions: $(STAMP)
 	EDGEWORD_INTERRUPTIONS=40 $(BIN)/python -m pytest tests/attacks/test_interruptions.py
 
-# A bulk run killed at twenty moments, as `test` kills it at three. Half a minute.
+# A bulk run killed at twenty moments, as `test` kills it at two. Half a minute.
 kills: $(STAMP)
 	EDGEWORD_BULK_KILLS=20 $(BIN)/python -m pytest tests/runtime/bulk/test_disturbed.py -k killed
 

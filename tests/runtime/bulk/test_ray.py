@@ -67,7 +67,7 @@ def ten_lines() -> str:
 
 
 def test_a_cluster_of_two_says_the_lines_of_bulk(step_bundle, tmp_path, monkeypatch):
-    """By the program that the documents show; its two actors leave processors to reading and writing."""
+    """By the program that the documents show; its two actors leave a processor to reading and writing."""
     import ray
     from pyarrow import parquet
 
@@ -78,7 +78,7 @@ def test_a_cluster_of_two_says_the_lines_of_bulk(step_bundle, tmp_path, monkeypa
     whole = undisturbed(step_bundle, path, tmp_path / "out.jsonl", **DRAWN)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bundle").symlink_to(step_bundle)
-    ray.init(num_cpus=4, include_dashboard=False, log_to_driver=False, logging_level="ERROR", object_store_memory=2**27)
+    ray.init(num_cpus=3, include_dashboard=False, log_to_driver=False, logging_level="ERROR", object_store_memory=2**27)
     try:
         exec(compile(ten_lines(), "docs/bulk.md", "exec"), {})  # noqa: S102 (of our own)
     finally:
