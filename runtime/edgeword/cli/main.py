@@ -42,6 +42,7 @@ def _answered(words: Sequence[str]) -> int:
     try:
         return _without_traceback(list(words))
     except KeyboardInterrupt:
+        interruption.ignore()
         return _fail("interrupted", INTERRUPTED)
 
 
