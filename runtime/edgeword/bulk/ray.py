@@ -26,9 +26,9 @@ _SAID = ("text", "words", "ids", "logprobs", "finish_reason", "oov_rate", "engin
 class BulkGenerator:
     """Loads a bundle once for each actor; then batches of columns come in, and go out with those of `edgeword bulk`.
 
-    A batch needs the column `prompt`, and `index` where words are drawn, which takes a `seed`; other columns are
-    carried along. The column `error` says why a prompt cannot be used, and is None where it can. `rows` are decoded
-    together. Raises what `edgeword.load` raises, and UsageError for options out of their range.
+    Those need the column `prompt`, and `index` where words are drawn, which takes a `seed`; other columns are carried
+    along. The column `error` says why a prompt cannot be used, and is None where it can. As in `bulk`, `batch` texts
+    are decoded together. Raises what `edgeword.load` raises, and UsageError for options out of their range.
     """
 
     def __init__(
@@ -38,31 +38,31 @@ class BulkGenerator:
         engine: EngineChoice = "auto",
         precision: PrecisionChoice = "auto",
         threads: int = 1,
-        rows: int | None = None,
+        batch: int | None = None,
         **options: Any,
     ) -> None:
-        self._asked = Asked(GenerationOptions(**options), rows)
+        self._asked = Asked(GenerationOptions(**options), batch)
         if self._asked.options.temperature and self._asked.options.seed is None:
             raise UsageError("words are drawn, and each actor would draw with a seed of its own; give the seed")
         self._lm = load(bundle, engine, precision, threads)
 
-    def __call__(self, batch: Columns) -> dict[str, Any]:
-        """The batch with the columns of what was said."""
-        prompts = [_prompt(index, text) for index, text in zip(self._indices(batch), batch["prompt"], strict=True)]
+    def __call__(self, columns: Columns) -> dict[str, Any]:
+        """The columns with the columns of what was said."""
+        prompts = [_prompt(index, text) for index, text in zip(self._indices(columns), columns["prompt"], strict=True)]
         said = list(self._said(generations(self._lm, prompts, self._asked)))
         carried = {
-            name: column for name, column in batch.items() if name not in OWN_KEYS or name in ("index", "prompt")
+            name: column for name, column in columns.items() if name not in OWN_KEYS or name in ("index", "prompt")
         }
         own = {name: _column([row.get(name) for row in said]) for name in _SAID}
         return {**carried, **own, "error": _column([prompt.error for prompt in prompts])}
 
-    def _indices(self, batch: Columns) -> Iterable[int]:
+    def _indices(self, columns: Columns) -> Iterable[int]:
         """Of each row; any where nothing depends on it."""
-        if "index" in batch:
-            return map(int, batch["index"])
+        if "index" in columns:
+            return map(int, columns["index"])
         if self._asked.options.temperature:
             raise UsageError('a text is drawn by the seed and its own index; give the data set a column "index"')
-        return range(len(batch["prompt"]))
+        return range(len(columns["prompt"]))
 
     def _said(self, found: Iterator[Generation | None]) -> Iterator[dict[str, Any]]:
         for generation in found:
