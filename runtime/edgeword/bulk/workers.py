@@ -20,6 +20,7 @@ from edgeword.bulk.prompts import Chunk
 from edgeword.engines.quiet import native_stderr_to_null
 from edgeword.errors import EdgewordError
 from edgeword.frozen import frozen
+from edgeword.interruption import deferred
 from edgeword.language_model import LanguageModel
 
 MOST_WORKERS = 256
@@ -75,11 +76,12 @@ class Workers:
         self._end()
 
     def _end(self) -> None:
-        for worker in self._workers:
-            worker.process.kill()
-        for worker in self._workers:
-            worker.process.join()
-            worker.connection.close()
+        with deferred():
+            for worker in self._workers:
+                worker.process.kill()
+            for worker in self._workers:
+                worker.process.join()
+                worker.connection.close()
 
     def answers(self, chunks: Iterator[Chunk]) -> Iterator[tuple[Chunk, Piece]]:
         """The lines of the chunks, in their order. Raises WorkerError, and what a worker raises on purpose."""
