@@ -6,6 +6,7 @@ import math
 import os
 import time
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -113,7 +114,25 @@ class LanguageModel:
         settings = GenerationOptions(max_words=max_words, **options)  # type: ignore[arg-type]
         ids = self.tokenizer.encode(check_text(prompt, "prompt"))
         with self._shared as speaker:
-            return self._shared.in_turn(iter(speaker.search(ids, settings)))
+            return map(itemgetter(2), self._shared.in_turn(iter(speaker.search(ids, settings))))
+
+    def generate_many(
+        self, prompts: Iterable[str], max_words: int = 20, *, batch: int | None = None, **options: Unpack[Keywords]
+    ) -> Iterator[Generation]:
+        """`generate` for each of many prompts, in their order, which are read as they are needed.
+
+        Up to `batch` texts (None: 64) are continued side by side, with the words and the seed's draws that each has
+        alone. Beams, and variants that take one text at a time (`docs/generating.md`), are continued one by one.
+        Raises UsageError for an option that is out of its range, and where a prompt is none when its turn comes.
+        """
+        settings = GenerationOptions(max_words=max_words, **options)  # type: ignore[arg-type]
+        if isinstance(prompts, str):
+            raise UsageError(f"the prompts are one text, {prompts!r}; give a list of texts")
+        from edgeword.many import ROWS, Many  # a cold start does not wait for it
+
+        rows = ROWS if batch is None else batch
+        check_count(rows, "batch", 1)
+        return Many(self._shared, self.tokenizer, self.load_ms, settings).generations(iter(prompts), rows)
 
     def session(self, context: str | bytes = "") -> Session:
         """A text that grows from a context on, or goes on where a session's snapshot was taken.

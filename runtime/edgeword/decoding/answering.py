@@ -1,0 +1,103 @@
+"""What every batch does: it knows which rows' answers the buffers of its graph hold, and gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from edgeword.bundle.spec import Spec
+from edgeword.decoding.decoder import Prediction
+from edgeword.decoding.empty import EmptyAnswer
+from edgeword.decoding.shared import SharedGraphs, check_shape
+from edgeword.engines.engine import Graph
+from edgeword.errors import EngineError
+from edgeword.probabilities import Array
+
+
+class WideGraph(SharedGraphs):
+    """A predicting graph with several rows; what it answers stands in its buffers until it runs again."""
+
+    def __init__(self, graph: Graph, vocabulary: int, width: int) -> None:
+        check_shape("logits", graph.outputs, (width, vocabulary))
+        self.width, self.logits = width, graph.outputs["logits"]
+        self._graph = graph  # the buffers are its own
+        self._powers = np.empty_like(self.logits) if "next_token" not in graph.outputs else None
+
+    def predictions(self, count: int) -> list[Prediction]:
+        """The greedy words of the first rows, by the graph's own argmax where it has one."""
+        tokens, logprobs = self._greedy(count)
+        if not np.isfinite(logprobs).all():
+            raise EngineError("the model answers NaN or infinity, which is no probability; export the bundle again")
+        return list(zip(tokens.tolist(), logprobs.tolist(), strict=True))
+
+    def _greedy(self, count: int) -> tuple[Array, Array]:
+        if self._powers is None:
+            return self._graph.outputs["next_token"][:count], self._graph.outputs["logprob"][:count]
+        logits, powers = self.logits[:count], self._powers[:count]
+        tokens = logits.argmax(-1)
+        np.subtract(logits, np.take_along_axis(logits, tokens[:, None], -1), out=powers)
+        return tokens, -np.log(np.exp(powers, out=powers).sum(-1))
+
+
+class Answering:
+    """The answers of a batch; see `BatchDecoder`. A subclass reads, and says which rows are answered."""
+
+    def __init__(self, wide: WideGraph, spec: Spec, rows: int) -> None:
+        self.rows = rows
+        self._answers, self._vocabulary = wide, spec.vocabulary
+        self._empty = EmptyAnswer(spec)
+        self._held: dict[int, int] = {}
+        """Row → the place of its answer in the graph's buffers."""
+        self._predictions: list[Prediction] = []
+
+    def run(self, wanted: int | None = None) -> None:
+        """See `BatchDecoder.run`."""
+        raise NotImplementedError
+
+    def is_ready(self, row: int) -> bool:
+        """See `BatchDecoder.is_ready`."""
+        return row in self._held or self._is_empty(row)
+
+    def greedy(self, row: int) -> Prediction:
+        """See `Decoder.greedy`."""
+        if row not in self._held and self._is_empty(row):
+            return self._empty.greedy
+        return self._predictions[self._place(row)]
+
+    def row_logits(self, row: int) -> Array:
+        """See `BatchDecoder.row_logits`."""
+        if row not in self._held and self._is_empty(row):
+            return self._empty.logits()
+        answer: Array = self._answers.logits[self._place(row)].copy()
+        return answer
+
+    def logits(self) -> Array:
+        """See `BatchDecoder.logits`."""
+        found = np.empty((self.rows, self._vocabulary), np.float32)
+        left = set(range(self.rows))
+        while left:
+            if not (ready := [row for row in left if self.is_ready(row)]):
+                self.run(min(left))
+            for row in ready:
+                found[row] = self.row_logits(row)
+            left.difference_update(ready)
+        return found
+
+    def leave(self) -> None:
+        """See `Tenant.leave`."""
+        self._held.clear()
+
+    def _is_empty(self, row: int) -> bool:
+        """Whether the row has read nothing that counts."""
+        raise NotImplementedError
+
+    def _place(self, row: int) -> int:
+        while row not in self._held:
+            self.run(row)
+        return self._held[row]
+
+    def _hold(self, rows: Sequence[int]) -> None:
+        """The graph has answered these rows, in this order."""
+        self._predictions = self._answers.predictions(len(rows))
+        self._held = {row: place for place, row in enumerate(rows)}
