@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 from edgeword.answers import Asked, Generation
-from edgeword.decoding.batch import BatchDecoder
+from edgeword.decoding.batches.batch import BatchDecoder
 from edgeword.generation.options import GenerationOptions, check_text
 from edgeword.generation.searching import Search
 from edgeword.generation.speaking import Speaker

@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 from edgeword.bundle.bundle import Bundle
 from edgeword.choice.choosing import candidates, choose
 from edgeword.choice.trial import Pair
-from edgeword.decoding.factory import batch_factory, decoder_factory
+from edgeword.decoding.factory import Decoders
 from edgeword.engines.engine import EngineName, LoadedVariant
 from edgeword.errors import BundleError, UsageError
 from edgeword.frozen import frozen
@@ -147,6 +147,5 @@ class Shared:
 
 def _speaker(bundle: Bundle, loaded: LoadedVariant) -> Speaker:
     convention, size = bundle.manifest.convention, bundle.spec.vocabulary
-    return Speaker(
-        decoder_factory(loaded, bundle.spec), bundle.tokenizer, size, convention, batch_factory(loaded, bundle.spec)
-    )
+    decoders = Decoders(loaded, bundle.spec)
+    return Speaker(decoders.decoder, bundle.tokenizer, size, convention, decoders.batch)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from edgeword.bundle.manifest import Convention
-from edgeword.decoding.batch import BatchDecoder, Row
+from edgeword.decoding.batches.batch import BatchDecoder, Row
 from edgeword.decoding.decoder import Decoder, Snapshot
 from edgeword.generation.options import GenerationOptions
 from edgeword.generation.rereading import Rereading

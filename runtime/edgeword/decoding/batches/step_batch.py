@@ -9,45 +9,71 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgeword.bundle.spec import Spec
-from edgeword.decoding.answering import Answering, WideGraph
-from edgeword.decoding.decoder import Snapshot, checked_id, checked_ids
+from edgeword.decoding.batches.answering import Answering, WideGraph
+from edgeword.decoding.decoder import Prediction, Snapshot, checked_id, checked_ids
 from edgeword.decoding.shared import check_shape
-from edgeword.decoding.step_graphs import start_values
+from edgeword.decoding.step_graphs import StepGraphs
 from edgeword.engines.engine import Graph
 from edgeword.errors import UsageError
 from edgeword.probabilities import Array
+
+Ids = Sequence[int] | Array
+
+
+# So many times more rows than are asked for, and each is asked alone.
+_ALONE = 8
 
 
 class WideStep(WideGraph):
     """The graphs `step` and `advance` with several rows, run on states that stand elsewhere, `[N, …]` each."""
 
-    def __init__(self, step: Graph, advance: Graph, spec: Spec, width: int) -> None:
+    def __init__(self, step: Graph, advance: Graph, single: StepGraphs, spec: Spec, width: int) -> None:
         super().__init__(step, spec.vocabulary, width)
         for graph, state in itertools.product((step, advance), spec.states):
             check_shape(state.name, graph.inputs, (width, *state.shape[1:]))
             check_shape(f"next_{state.name}", graph.outputs, (width, *state.shape[1:]))
-        self.start = [start_values(state) for state in spec.states]
+        self.start = single.start
         self._names = [state.name for state in spec.states]
-        self._step, self._advance = step, advance
+        self._step, self._advance, self._single = step, advance, single
+        self._alone: list[Prediction] = []
 
-    def step(self, states: Sequence[Array], tokens: Sequence[int], source: Array, target: Array) -> None:
+    def predictions(self, count: int) -> list[Prediction]:
+        """See `WideGraph.predictions`."""
+        return self._alone or super().predictions(count)
+
+    def leave(self) -> None:
+        """See `Tenant.leave`: what the single graphs' buffers held was copied."""
+
+    def step(self, states: Sequence[Array], tokens: Ids, source: Array, target: Array | None = None) -> None:
         """Read a token each and say what comes next: at most as many as there are rows, see `advance`."""
-        self._run(self._step, states, tokens, source, target)
+        self._alone = []
+        if len(source) * _ALONE > self.width:
+            self._run(self._step, states, tokens, source, target)
+            return
+        self._single.let(self)
+        for row, place in enumerate(source):
+            before = [state[None, place] for state in states]
+            self._alone.append(self._single.step(before, int(tokens[row])))
+            self.logits[row] = self._single.logits
+            if target is not None:
+                for state, after in zip(states, self._single.after_step, strict=True):
+                    state[target[row]] = after[0]
 
-    def advance(self, states: Sequence[Array], tokens: Sequence[int], source: Array, target: Array) -> None:
+    def advance(self, states: Sequence[Array], tokens: Ids, source: Array, target: Array) -> None:
         """Read a token each: the states at the places `source` `[K]`, and one token more, go to `target` `[K]`."""
         for first in range(0, len(source), self.width):
             piece = slice(first, first + self.width)
             self._run(self._advance, states, tokens[piece], source[piece], target[piece])
 
-    def _run(self, graph: Graph, states: Sequence[Array], tokens: Sequence[int], source: Array, target: Array) -> None:
+    def _run(self, graph: Graph, states: Sequence[Array], tokens: Ids, source: Array, target: Array | None) -> None:
         count = len(source)
         for name, state in zip(self._names, states, strict=True):
             np.take(state, source, axis=0, out=graph.inputs[name][:count], mode="clip")
         graph.inputs["token"][:count] = tokens
         graph.run()
-        for name, state in zip(self._names, states, strict=True):
-            state[target] = graph.outputs[f"next_{name}"][:count]
+        if target is not None:
+            for name, state in zip(self._names, states, strict=True):
+                state[target] = graph.outputs[f"next_{name}"][:count]
 
 
 class StepBatch(Answering):

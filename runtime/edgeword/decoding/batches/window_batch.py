@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgeword.bundle.spec import Spec
-from edgeword.decoding.answering import Answering, WideGraph
+from edgeword.decoding.batches.answering import Answering, WideGraph
 from edgeword.decoding.decoder import Snapshot, checked_ids
 from edgeword.decoding.shared import check_shape
 from edgeword.engines.engine import Graph

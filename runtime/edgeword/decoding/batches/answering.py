@@ -63,13 +63,15 @@ class Answering:
         """See `Decoder.greedy`."""
         if row not in self._held and self._is_empty(row):
             return self._empty.greedy
-        return self._predictions[self._place(row)]
+        place = self._place(row)  # a run makes new predictions
+        return self._predictions[place]
 
     def row_logits(self, row: int) -> Array:
         """See `BatchDecoder.row_logits`."""
         if row not in self._held and self._is_empty(row):
             return self._empty.logits()
-        answer: Array = self._answers.logits[self._place(row)].copy()
+        place = self._place(row)
+        answer: Array = self._answers.logits[place].copy()
         return answer
 
     def logits(self) -> Array:
