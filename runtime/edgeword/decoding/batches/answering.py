@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -50,6 +51,11 @@ class Answering:
         self._held: dict[int, int] = {}
         """Row → the place of its answer in the graph's buffers."""
         self._predictions: list[Prediction] = []
+        # Sets in the order in which they grew: who came first is served first.
+        self._asking: dict[int, None] = {}
+        """Rows that have one token to read, and are asked what comes next."""
+        self._reading: dict[int, None] = {}
+        """Rows that have more to read."""
 
     def run(self, wanted: int | None = None) -> None:
         """See `BatchDecoder.run`."""
@@ -90,6 +96,28 @@ class Answering:
         """See `Tenant.leave`."""
         self._held.clear()
 
+    def _line_up(self, row: int, unread: int) -> None:
+        """The row was told something, or has read some of it, and has so many tokens left to read."""
+        self._held.pop(row, None)
+        self._asking.pop(row, None)
+        self._reading.pop(row, None)
+        if unread:
+            (self._asking if unread == 1 else self._reading)[row] = None
+
+    def _first_asking(self, wanted: int | None) -> list[int]:
+        """The rows to answer now; none where there are others to be read first.
+
+        Rows that are asked run when they fill the graph, or none is left that reads more: reading costs less, and
+        nothing of the graph is idle.
+        """
+        width = self._answers.width
+        if wanted is not None:
+            rest = [row for row in itertools.islice(self._asking, width) if row != wanted]
+            return [] if wanted in self._reading else [wanted, *rest[: width - 1]]
+        if self._reading and len(self._asking) < width:
+            return []
+        return list(itertools.islice(self._asking, width))
+
     def _is_empty(self, row: int) -> bool:
         """Whether the row has read nothing that counts."""
         raise NotImplementedError
@@ -103,3 +131,5 @@ class Answering:
         """The graph has answered these rows, in this order."""
         self._predictions = self._answers.predictions(len(rows))
         self._held = {row: place for place, row in enumerate(rows)}
+        for row in rows:
+            self._asking.pop(row, None)

@@ -46,7 +46,6 @@ class ReplayBatch(Answering):
         self._oldest = [0] * rows
         self._ids: list[Sequence[int]] = [[] for _ in range(rows)]
         self._unread = [deque[int]() for _ in range(rows)]
-        self._resting: set[int] = set()
         for row in range(rows):
             self.begin(row)
             self.rest(row)
@@ -64,12 +63,11 @@ class ReplayBatch(Answering):
             return
         self._ids[row] = self._window.padding.kept(ids, self._length)
         self._unread[row].append(ids[-1])
-        self._held.pop(row, None)
-        self._resting.discard(row)
+        self._line_up(row, len(self._unread[row]))
 
     def rest(self, row: int) -> None:
         """See `BatchDecoder.rest`."""
-        self._resting.add(row)
+        self._line_up(row, 0)
 
     def snapshot(self, row: int) -> Snapshot:
         """See `Decoder.snapshot`."""
@@ -82,20 +80,12 @@ class ReplayBatch(Answering):
         self._stand(row, checked_ids(snapshot.ids, self._vocabulary))
 
     def run(self, wanted: int | None = None) -> None:
-        """See `BatchDecoder.run`; rows read before any is answered, which costs nothing: the windows fill the runs."""
-        reading = [row for row, ids in enumerate(self._unread) if len(ids) > 1]
-        asking = [row for row, ids in enumerate(self._unread) if self._is_asked(row, ids, wanted)]
-        asking.sort(key=lambda row: row != wanted)
-        width = self._graphs.width
-        answers = wanted in asking if wanted is not None else len(asking) >= width or not reading
+        """See `BatchDecoder.run`: reading is one run for each full set of windows."""
         self._graphs.let(self)
-        if not answers:
-            self._read(reading)
-        elif asking:
-            self._answer(asking[:width])
-
-    def _is_asked(self, row: int, unread: Sequence[int], wanted: int | None) -> bool:
-        return len(unread) == 1 and row not in self._held and (row == wanted or row not in self._resting)
+        if rows := self._first_asking(wanted):
+            self._answer(rows)
+        elif self._reading:
+            self._read(list(self._reading))
 
     def _answer(self, rows: Sequence[int]) -> None:
         """Ask the windows that end with the last token."""
@@ -107,6 +97,8 @@ class ReplayBatch(Answering):
     def _read(self, rows: Sequence[int]) -> None:
         """Read a token in all windows: the oldest ends with it, and in its place one begins with it."""
         tokens = np.repeat([self._unread[row].popleft() for row in rows], self._flying)
+        for row in rows:
+            self._line_up(row, len(self._unread[row]))
         if not self._flying:
             return
         for row in rows:
@@ -127,8 +119,7 @@ class ReplayBatch(Answering):
         self._oldest[row] = 0
         for states, padded in zip(self._states, self._padded, strict=True):
             states[row * self._flying : (row + 1) * self._flying] = padded[:-1]
-        self._held.pop(row, None)
-        self._resting.discard(row)
+        self._line_up(row, len(self._unread[row]))
 
     def _is_empty(self, row: int) -> bool:  # noqa: ARG002
         """A window of padding is read as any other."""

@@ -99,17 +99,17 @@ class StepBatch(Answering):
         token = checked_id(token, self._vocabulary)
         if token == self._masked:
             return
-        self._held.pop(row, None)
         if self._is_read[row]:
             self._is_read[row] = False
             self._at[row] = self._other(self._at[row])
             self._unread[row].clear()
         self._unread[row].append(token)
+        self._line_up(row, len(self._unread[row]))
 
     def rest(self, row: int) -> None:
         """See `BatchDecoder.rest`."""
         self._unread[row].clear()
-        self._held.pop(row, None)
+        self._line_up(row, 0)
 
     def snapshot(self, row: int) -> Snapshot:
         """See `Decoder.snapshot`."""
@@ -125,37 +125,22 @@ class StepBatch(Answering):
         self._stand(row, snapshot.state, checked_ids(snapshot.ids, self._vocabulary))
 
     def run(self, wanted: int | None = None) -> None:
-        """See `BatchDecoder.run`.
-
-        Rows that are asked for an answer run when they fill the graph, or none is left that reads a longer prompt:
-        reading costs less, and nothing of the graph is idle.
-        """
-        asking, reading = self._asking(), self._reading()
-        if wanted is not None:
-            asking.sort(key=lambda row: row != wanted)
-            reading.sort(key=lambda row: row != wanted)
-        width = self._graphs.width
-        answers = len(asking) >= width or not reading if wanted is None else wanted in asking
+        """See `BatchDecoder.run`."""
         self._graphs.let(self)
-        if answers:
-            self._answer(asking[:width])
-        else:
-            self._read(reading[:width])
-
-    def _asking(self) -> list[int]:
-        return [row for row, ids in enumerate(self._unread) if len(ids) == 1 and row not in self._held]
-
-    def _reading(self) -> list[int]:
-        return [row for row, ids in enumerate(self._unread) if len(ids) > 1]
+        if rows := self._first_asking(wanted):
+            self._answer(rows)
+        elif self._reading:
+            first = [] if wanted is None else [wanted]
+            rows = [*first, *(row for row in self._reading if row != wanted)]
+            self._read(rows[: self._graphs.width])
 
     def _answer(self, rows: Sequence[int]) -> None:
-        if rows:
-            at = self._at[rows]
-            self._held.clear()
-            self._graphs.step(self._states, [self._unread[row][0] for row in rows], at, self._other(at))
-            for row in rows:
-                self._is_read[row] = True
-            self._hold(rows)
+        at = self._at[rows]
+        self._held.clear()
+        self._graphs.step(self._states, [self._unread[row][0] for row in rows], at, self._other(at))
+        for row in rows:
+            self._is_read[row] = True
+        self._hold(rows)
 
     def _read(self, rows: Sequence[int]) -> None:
         at = self._at[rows]
@@ -163,13 +148,14 @@ class StepBatch(Answering):
         self._at[rows] = self._other(at)
         for row in rows:
             self._unread[row].popleft()
+            self._line_up(row, len(self._unread[row]))
 
     def _stand(self, row: int, state: Sequence[Array], ids: Sequence[int]) -> None:
         for own, given in zip(self._states, state, strict=True):
             own[self._at[row]] = given[0]
         self._unread[row] = deque(token for token in ids if token != self._masked)
         self._is_read[row] = False
-        self._held.pop(row, None)
+        self._line_up(row, len(self._unread[row]))
 
     def _other(self, places: Array) -> Array:
         return (places + self.rows) % (2 * self.rows)

@@ -33,8 +33,6 @@ class WindowBatch(Answering):
         super().__init__(graph, spec, rows)
         self._graph, self._window, self._length = graph, spec.window, spec.window.length or 1
         self._ids: list[Sequence[int]] = [[] for _ in range(rows)]
-        self._asked: set[int] = set()
-        """Rows that were told something since they were answered."""
 
     def begin(self, row: int, ids: Sequence[int] = ()) -> None:
         """See `Decoder.begin`."""
@@ -46,7 +44,7 @@ class WindowBatch(Answering):
 
     def rest(self, row: int) -> None:
         """See `BatchDecoder.rest`."""
-        self._asked.discard(row)
+        self._line_up(row, 0)
 
     def snapshot(self, row: int) -> Snapshot:
         """See `Decoder.snapshot`."""
@@ -60,21 +58,15 @@ class WindowBatch(Answering):
 
     def run(self, wanted: int | None = None) -> None:
         """See `BatchDecoder.run`."""
-        asked = sorted(self._asked, key=lambda row: (row != wanted, row))
-        if wanted is not None and wanted not in self._asked:
-            asked.insert(0, wanted)
-        rows = asked[: self._graph.width]
-        if rows:
+        if rows := self._first_asking(wanted):
             self._graph.let(self)
             self._held.clear()
             self._graph.read([self._ids[row] for row in rows])
-            self._asked.difference_update(rows)
             self._hold(rows)
 
     def _stand(self, row: int, ids: Sequence[int]) -> None:
         self._ids[row] = self._window.padding.kept(ids, self._length)
-        self._held.pop(row, None)
-        self._asked.add(row)
+        self._line_up(row, 1)
 
     def _is_empty(self, row: int) -> bool:  # noqa: ARG002
         """What a window of padding means is the graph's own business."""
