@@ -6,7 +6,6 @@ import math
 import os
 import time
 from collections.abc import Iterable, Iterator
-from operator import itemgetter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -114,7 +113,7 @@ class LanguageModel:
         settings = GenerationOptions(max_words=max_words, **options)  # type: ignore[arg-type]
         ids = self.tokenizer.encode(check_text(prompt, "prompt"))
         with self._shared as speaker:
-            return map(itemgetter(2), self._shared.in_turn(iter(speaker.search(ids, settings))))
+            return (said[2] for said in self._shared.in_turn(iter(speaker.search(ids, settings))))
 
     def generate_many(
         self, prompts: Iterable[str], max_words: int = 20, *, batch: int | None = None, **options: Unpack[Keywords]
