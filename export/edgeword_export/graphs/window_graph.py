@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -62,6 +63,9 @@ def _in_window(layer: keras.layers.Layer, style: Style) -> Callable[..., Any] | 
         return Lookup(layer, style.int8_rows)
     if type(layer) is layers.GlobalAveragePooling1D and layer.data_format == "channels_last":
         return _mean_of_words(layer)
+    if type(layer) is layers.Flatten and layer.data_format == "channels_last":
+        # Keras asks for the number of rows in each run.
+        return lambda inputs, **_options: ops.reshape(inputs, (-1, math.prod(inputs.shape[1:])))
     return None
 
 
