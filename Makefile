@@ -72,6 +72,7 @@ benchmark: $(STAMP)
 	$(BIN)/edgeword benchmark $(RESULTS)/demo/bundle --json $(RESULTS)/demo.json --html $(RESULTS)/demo.html
 	$(BIN)/python -m studies.trust $(RESULTS)/demo/bundle
 	$(BIN)/python -m studies.peers
+	$(BIN)/python -m studies.asking
 	$(BIN)/python -m studies.scaling
 	$(BIN)/python -m studies.write_up
 

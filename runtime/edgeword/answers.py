@@ -88,6 +88,10 @@ class Asked:
         said = list(itertools.islice(words, 1))
         first = time.perf_counter()
         said += words
+        return self.ended(search, said, first)
+
+    def ended(self, search: Search, said: list[Said], first: float) -> Heard:
+        """All words of a search, which ends now; `first` is when the first one came, by `time.perf_counter`."""
         rest_ms = (time.perf_counter() - first) * 1e3
         per_word = rest_ms / (len(said) - 1) if len(said) > 1 and self.options.beams == 1 else None
         timings = Timings(self.load_ms, (first - self.started) * 1e3 if said else None, per_word)
