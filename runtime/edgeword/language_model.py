@@ -14,7 +14,7 @@ from edgeword.bundle.bundle import Bundle
 from edgeword.bundle.spec import DecodeMode
 from edgeword.choice.choosing import PrecisionChoice, candidates, choose
 from edgeword.choice.trial import Pair
-from edgeword.decoding.decoder import Decoder
+from edgeword.decoding.decoder import Decoder, checked_ids
 from edgeword.engines.engine import EngineChoice, EngineName, LoadedVariant
 from edgeword.errors import UsageError
 from edgeword.generation.loop import logprobs_along
@@ -154,9 +154,13 @@ class LanguageModel:
         return Score(*self.score_ids(ids), oov_rate=self.tokenizer.oov_rate(text))
 
     def score_ids(self, ids: list[int]) -> tuple[float, tuple[float, ...]]:
-        """Perplexity and log-probabilities of tokens, out-of-vocabulary targets left out."""
+        """Perplexity and log-probabilities of tokens, out-of-vocabulary targets left out.
+
+        Raises UsageError for what is no id of the vocabulary.
+        """
+        tokens = checked_ids(ids, self.bundle.spec.vocabulary)
         with self._shared as speaker:
-            logprobs = logprobs_along(speaker.decoder(), ids, self.tokenizer.oov_id)
+            logprobs = logprobs_along(speaker.decoder(), tokens, self.tokenizer.oov_id)
         return perplexity(logprobs), tuple(logprobs)
 
     def decoder(self) -> Decoder:

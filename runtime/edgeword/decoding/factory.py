@@ -18,7 +18,7 @@ DecoderFactory = Callable[[], Decoder]
 def decoder_factory(loaded: LoadedVariant, spec: Spec) -> DecoderFactory:
     """Load the graphs of the spec's decode mode; each call of the result makes a decoder on them.
 
-    Raises EngineError for a file without these graphs, BundleError for tensors that are not the spec's.
+    Raises EngineError for a file without these graphs, or with tensors that are not the spec's.
     """
     if spec.decode.graph == "window":
         return partial(WindowDecoder, WindowGraph(loaded, spec), spec)

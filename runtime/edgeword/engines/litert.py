@@ -41,7 +41,7 @@ class LiteRTGraph:
             # but its interpreter keeps alive.
             try:
                 native.Invoke(subgraph)
-            except (RuntimeError, ValueError) as error:
+            except Exception as error:
                 raise EngineError(f"{variant.version} failed: {first_line(error)}") from None
 
         self.run = run
@@ -58,19 +58,19 @@ class LiteRTVariant:
         """See `LoadedVariant.graph`."""
         if signature == "advance" and signature not in self.interpreter.get_signature_list():
             signature = "step"  # with its prediction left unread
+        if signature not in self.interpreter.get_signature_list():
+            raise EngineError(f"{self.version}: the file has no graph {signature!r}")
         try:
             return LiteRTGraph(self, signature)
-        except KeyError:
-            raise EngineError(f"{self.version}: the file has no graph {signature!r}") from None
-        except (RuntimeError, ValueError) as error:
+        except (Exception, SystemExit) as error:
             raise EngineError(f"{self.version} cannot run the graph {signature!r}: {first_line(error)}") from None
 
 
 def open_variant(content: bytes, threads: int, package: Package) -> LiteRTVariant:
     """Load a TFLite file from its bytes, with a fixed number of threads."""
-    module = import_module(f"{package.name}.interpreter")
+    module = import_module(package.module)
     version = package.version()
     try:
         return LiteRTVariant(module.Interpreter(model_content=content, num_threads=threads), version)
-    except (RuntimeError, ValueError) as error:
+    except (Exception, SystemExit) as error:
         raise EngineError(f"{version} refuses the file: {first_line(error)}") from None
