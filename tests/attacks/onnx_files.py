@@ -55,16 +55,39 @@ def _constant_among_others(model: onnx.ModelProto) -> onnx.TensorProto:
 
 
 def _body() -> onnx.GraphProto:
-    """Of a loop that carries nothing and never ends by itself."""
-    goes_on = helper.make_node("Identity", ["condition"], ["goes_on"])
-    ends = [helper.make_tensor_value_info(name, TensorProto.BOOL, []) for name in ("condition", "goes_on")]
+    """Of a loop that carries a number and never ends by itself."""
+    nodes = [
+        helper.make_node("Identity", ["condition"], ["goes_on"]),
+        helper.make_node("Identity", ["carried"], ["carried_on"]),
+    ]
     turn = helper.make_tensor_value_info("turn", TensorProto.INT64, [])
-    return helper.make_graph([goes_on], "body", [turn, ends[0]], [ends[1]])
+    condition, goes_on = (
+        helper.make_tensor_value_info(name, TensorProto.BOOL, []) for name in ("condition", "goes_on")
+    )
+    carried, carried_on = (
+        helper.make_tensor_value_info(name, TensorProto.INT64, []) for name in ("carried", "carried_on")
+    )
+    return helper.make_graph(nodes, "body", [turn, condition, carried], [goes_on, carried_on])
 
 
 def _loop(model: onnx.ModelProto) -> None:
-    model.graph.initializer.extend([_TURNS, _CONDITION])
-    model.graph.node.insert(0, helper.make_node("Loop", ["turns", "always"], [], body=_body()))
+    """The token goes through it, so that no optimizer takes it away."""
+    turns, always = _TURNS, _CONDITION
+    model.graph.initializer.extend([turns, always])
+    for node in model.graph.node:
+        node.input[:] = ["looped" if taken == "token" else taken for taken in node.input]
+    shape = numpy_helper.from_array(np.array([], np.int64), "scalar")
+    one = numpy_helper.from_array(np.array([1], np.int64), "one_element")
+    model.graph.initializer.extend([shape, one])
+    before = [
+        helper.make_node("Cast", ["token"], ["token_long"], to=TensorProto.INT64),
+        helper.make_node("Reshape", ["token_long", "scalar"], ["given"]),
+        helper.make_node("Loop", ["turns", "always", "given"], ["out"], body=_body()),
+        helper.make_node("Reshape", ["out", "one_element"], ["looped_long"]),
+        helper.make_node("Cast", ["looped_long"], ["looped"], to=TensorProto.INT32),
+    ]
+    for place, node in enumerate(before):
+        model.graph.node.insert(place, node)
 
 
 def _if(model: onnx.ModelProto) -> None:
