@@ -2,285 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import numpy as np
-import onnx
-from onnx import TensorProto, helper, numpy_helper
-
-Maker = Callable[[bytes], bytes]
-Edit = Callable[[onnx.ModelProto], object]
-
-_CONDITION = numpy_helper.from_array(np.array(True), "always")
-_TURNS = numpy_helper.from_array(np.array(1 << 62), "turns")
-
-
-def _edited(edit: Edit) -> Maker:
-    def make(content: bytes) -> bytes:
-        model = onnx.load_from_string(content)
-        edit(model)
-        return model.SerializeToString()
-
-    return make
-
-
-def _external(location: str, at: Callable[[onnx.ModelProto], onnx.TensorProto]) -> Maker:
-    def edit(model: onnx.ModelProto) -> None:
-        tensor = at(model)
-        size = len(tensor.raw_data)
-        tensor.ClearField("raw_data")
-        tensor.data_location = TensorProto.EXTERNAL
-        for key, value in (("location", location), ("offset", "0"), ("length", str(size))):
-            tensor.external_data.add(key=key, value=value)
-
-    return _edited(edit)
-
-
-def _weight(model: onnx.ModelProto) -> onnx.TensorProto:
-    return max(model.graph.initializer, key=lambda tensor: len(tensor.raw_data))
-
-
-def _constant(model: onnx.ModelProto) -> onnx.TensorProto:
-    """A tensor that an attribute holds."""
-    node = helper.make_node("Constant", [], ["extra"], value=numpy_helper.from_array(np.ones(4, np.float32), "extra"))
-    model.graph.node.insert(0, node)
-    return model.graph.node[0].attribute[0].t
-
-
-def _constant_among_others(model: onnx.ModelProto) -> onnx.TensorProto:
-    _constant(model)
-    attribute = model.graph.node[0].attribute[0]
-    attribute.tensors.add().CopyFrom(attribute.t)
-    return attribute.tensors[0]
-
-
-def _body() -> onnx.GraphProto:
-    """Of a loop that carries a number and never ends by itself."""
-    nodes = [
-        helper.make_node("Identity", ["condition"], ["goes_on"]),
-        helper.make_node("Identity", ["carried"], ["carried_on"]),
-    ]
-    turn = helper.make_tensor_value_info("turn", TensorProto.INT64, [])
-    condition, goes_on = (
-        helper.make_tensor_value_info(name, TensorProto.BOOL, []) for name in ("condition", "goes_on")
-    )
-    carried, carried_on = (
-        helper.make_tensor_value_info(name, TensorProto.INT64, []) for name in ("carried", "carried_on")
-    )
-    return helper.make_graph(nodes, "body", [turn, condition, carried], [goes_on, carried_on])
-
-
-def _loop(model: onnx.ModelProto) -> None:
-    """The token goes through it, so that no optimizer takes it away."""
-    turns, always = _TURNS, _CONDITION
-    model.graph.initializer.extend([turns, always])
-    for node in model.graph.node:
-        node.input[:] = ["looped" if taken == "token" else taken for taken in node.input]
-    shape = numpy_helper.from_array(np.array([], np.int64), "scalar")
-    one = numpy_helper.from_array(np.array([1], np.int64), "one_element")
-    model.graph.initializer.extend([shape, one])
-    before = [
-        helper.make_node("Cast", ["token"], ["token_long"], to=TensorProto.INT64),
-        helper.make_node("Reshape", ["token_long", "scalar"], ["given"]),
-        helper.make_node("Loop", ["turns", "always", "given"], ["out"], body=_body()),
-        helper.make_node("Reshape", ["out", "one_element"], ["looped_long"]),
-        helper.make_node("Cast", ["looped_long"], ["looped"], to=TensorProto.INT32),
-    ]
-    for place, node in enumerate(before):
-        model.graph.node.insert(place, node)
-
-
-def _if(model: onnx.ModelProto) -> None:
-    constant = helper.make_node("Constant", [], ["one"], value=numpy_helper.from_array(np.ones(1, np.float32)))
-    branch = helper.make_graph([constant], "branch", [], [helper.make_tensor_value_info("one", TensorProto.FLOAT, [1])])
-    model.graph.initializer.append(_CONDITION)
-    node = helper.make_node("If", ["always"], ["chosen"], then_branch=branch, else_branch=branch)
-    model.graph.node.insert(0, node)
-
-
-def _scan(model: onnx.ModelProto) -> None:
-    value = helper.make_tensor_value_info("value", TensorProto.FLOAT, [])
-    said = helper.make_tensor_value_info("said", TensorProto.FLOAT, [])
-    body = helper.make_graph([helper.make_node("Identity", ["value"], ["said"])], "body", [value], [said])
-    model.graph.initializer.append(numpy_helper.from_array(np.ones(4, np.float32), "row"))
-    model.graph.node.insert(0, helper.make_node("Scan", ["row"], ["scanned"], body=body, num_scan_inputs=1))
-
-
-def _graphs(model: onnx.ModelProto) -> None:
-    attribute = model.graph.node[0].attribute.add(name="graphs", type=onnx.AttributeProto.GRAPHS)
-    attribute.graphs.add().CopyFrom(_body())
-
-
-def _function(model: onnx.ModelProto) -> None:
-    node = helper.make_node("Identity", ["x"], ["y"])
-    function = helper.make_function("local", "Mine", ["x"], ["y"], [node], [helper.make_opsetid("", 17)])
-    model.functions.append(function)
-
-
-def _operator(operator: str, domain: str = "") -> Edit:
-    def edit(model: onnx.ModelProto) -> None:
-        output = model.graph.node[-1].output[0]
-        model.graph.node.append(helper.make_node(operator, [output], ["extra"], domain=domain))
-
-    return edit
-
-
-def _domain(model: onnx.ModelProto) -> None:
-    model.opset_import.append(helper.make_opsetid("com.example", 1))
-
-
-def _sparse(model: onnx.ModelProto) -> None:
-    model.graph.sparse_initializer.add().dims.append(4)
-
-
-def _texts(model: onnx.ModelProto) -> None:
-    model.graph.initializer.append(helper.make_tensor("words", TensorProto.STRING, [1], [b"/etc/passwd"]))
-
-
-def _value(name: str) -> Callable[[onnx.ModelProto], onnx.ValueInfoProto]:
-    def find(model: onnx.ModelProto) -> onnx.ValueInfoProto:
-        return next(item for item in [*model.graph.input, *model.graph.output] if item.name == name)
-
-    return find
-
-
-def _dtype(name: str, dtype: int) -> Edit:
-    def edit(model: onnx.ModelProto) -> None:
-        _value(name)(model).type.tensor_type.elem_type = dtype
-
-    return edit
-
-
-def _shape(name: str, *sizes: int | str) -> Edit:
-    def edit(model: onnx.ModelProto) -> None:
-        kind = _value(name)(model).type.tensor_type.elem_type
-        _value(name)(model).CopyFrom(helper.make_tensor_value_info(name, kind, sizes))
-
-    return edit
-
-
-def _through(name: str, operator: str, *inputs: str, **attributes) -> Edit:
-    """What the file declares stays; what is put out under the name goes through one operator more."""
-
-    def edit(model: onnx.ModelProto) -> None:
-        for node in model.graph.node:
-            node.output[:] = [f"own_{name}" if output == name else output for output in node.output]
-            node.input[:] = [f"own_{name}" if taken == name else taken for taken in node.input]
-        model.graph.node.append(helper.make_node(operator, [f"own_{name}", *inputs], [name], **attributes))
-
-    return edit
-
-
-def _reshaped(name: str, *shape: int) -> Edit:
-    """Of another shape at run time only: no checker can tell, for the shape is computed from the token."""
-
-    def edit(model: onnx.ModelProto) -> None:
-        shapes = numpy_helper.from_array(np.array(shape, np.int64), "target")
-        zero = numpy_helper.from_array(np.array([0], np.int64), "nothing")
-        model.graph.initializer.extend([shapes, zero])
-        model.graph.node.insert(0, helper.make_node("Cast", ["token"], ["token_long"], to=TensorProto.INT64))
-        model.graph.node.insert(1, helper.make_node("Mul", ["token_long", "nothing"], ["none"]))
-        model.graph.node.insert(2, helper.make_node("Add", ["target", "none"], ["computed"]))
-        _through(name, "Reshape", "computed")(model)
-
-    return edit
-
-
-def _sliced(name: str) -> Edit:
-    """One element at run time, which numpy would spread over all."""
-
-    def edit(model: onnx.ModelProto) -> None:
-        rows = {"starts": [0], "ends": [1], "axes": [1]}
-        tensors = [numpy_helper.from_array(np.array(row, np.int64), key) for key, row in rows.items()]
-        model.graph.initializer.extend([*tensors, numpy_helper.from_array(np.array([0], np.int64), "nothing")])
-        model.graph.node.insert(0, helper.make_node("Cast", ["token"], ["token_long"], to=TensorProto.INT64))
-        model.graph.node.insert(1, helper.make_node("Mul", ["token_long", "nothing"], ["none"]))
-        model.graph.node.insert(2, helper.make_node("Add", ["ends", "none"], ["computed"]))
-        _through(name, "Slice", "starts", "computed", "axes")(model)
-
-    return edit
-
-
-def _answer(value: float) -> Edit:
-    def edit(model: onnx.ModelProto) -> None:
-        model.graph.initializer.append(numpy_helper.from_array(np.array([value], np.float32), "poison"))
-        _through("logits", "Mul", "poison")(model)
-
-    return edit
-
-
-def _renamed(name: str, new: str) -> Edit:
-    def edit(model: onnx.ModelProto) -> None:
-        for node in model.graph.node:
-            node.output[:] = [new if output == name else output for output in node.output]
-            node.input[:] = [new if taken == name else taken for taken in node.input]
-        _value(name)(model).name = new
-
-    return edit
-
-
-def _added_input(model: onnx.ModelProto) -> None:
-    model.graph.input.append(helper.make_tensor_value_info("temperature", TensorProto.FLOAT, [1]))
-
-
-def _added_output(dtype: int, name: str) -> Edit:
-    def edit(model: onnx.ModelProto) -> None:
-        model.graph.node.append(helper.make_node("Cast", ["token"], [name], to=dtype))
-        model.graph.output.append(helper.make_tensor_value_info(name, dtype, [1]))
-
-    return edit
-
-
-def _without(name: str) -> Edit:
-    return lambda model: model.graph.output.remove(_value(name)(model))
-
-
-def _sequence(model: onnx.ModelProto) -> None:
-    kind = helper.make_tensor_sequence_value_info("more", TensorProto.FLOAT, [1])
-    model.graph.node.append(helper.make_node("Identity", ["token"], ["more"]))
-    model.graph.output.append(kind)
-
-
-def _ort_format(content: bytes) -> bytes:
-    """What protocol buffers take for the name of its producer is the identifier of another format."""
-    model = onnx.load_from_string(content)
-    model.ClearField("producer_name")
-    version = model.ir_version
-    model.ClearField("ir_version")
-    return bytes([0x08, version, 0x12, 0x04]) + b"ORTM" + model.SerializeToString()
-
-
-def _twice(content: bytes) -> bytes:
-    """Two graphs, which a parser of protocol buffers makes one of."""
-    other = onnx.ModelProto()
-    _loop(other)
-    return content + other.SerializeToString()
-
-
-def _unknown_field(content: bytes) -> bytes:
-    return content + bytes([0xF2, 0x06, 0x01, 0x41])
-
-
-def _wrong_wire(content: bytes) -> bytes:
-    """The graph as a number, which a parser passes over."""
-    return content + bytes([7 << 3, 1])
-
-
-def _endless_number(content: bytes) -> bytes:
-    return bytes([0x08]) + b"\xff" * 40 + content
-
-
-def _group(content: bytes) -> bytes:
-    return content + bytes([7 << 3 | 3] * 10_000)
-
-
-def _many_fields(content: bytes) -> bytes:
-    return content + bytes([8 << 3 | 2, 0]) * (1 << 20)
-
-
-def _raw(content: bytes) -> bytes:
-    return content[: len(content) // 2]
-
+from onnx import TensorProto
+
+from tests.attacks.onnx_changes import (
+    Maker,
+    added_input,
+    added_output,
+    answer,
+    conditional,
+    constant,
+    constant_among_others,
+    domain,
+    doubled,
+    dtype,
+    edited,
+    endless_number,
+    external,
+    function,
+    graphs,
+    grouped,
+    halved,
+    loop,
+    many_fields,
+    operator,
+    ort_format,
+    renamed,
+    reshaped,
+    scan,
+    sequence,
+    shape,
+    sliced,
+    sparse,
+    texts,
+    unknown_field,
+    value,
+    weight,
+    without,
+    wrong_wire,
+)
 
 _OUTSIDE = "data outside of the file"
 _NEEDLESS = "which no next-word model needs"
@@ -289,52 +48,52 @@ _NO_NUMBER = "which is no probability"
 
 # Refused before an engine has seen a byte.
 UNSEEN: dict[str, tuple[Maker, str]] = {
-    "weights in the current folder": (_external("weights.bin", _weight), _OUTSIDE),
-    "weights in the folder above": (_external("../weights.bin", _weight), _OUTSIDE),
-    "weights in /etc/passwd": (_external("/etc/passwd", _weight), _OUTSIDE),
-    "weights behind /proc": (_external("/proc/self/mem", _weight), _OUTSIDE),
-    "an attribute's tensor outside": (_external("weights.bin", _constant), _OUTSIDE),
-    "an attribute's other tensor outside": (_external("weights.bin", _constant_among_others), _OUTSIDE),
+    "weights in the current folder": (external("weights.bin", weight), _OUTSIDE),
+    "weights in the folder above": (external("../weights.bin", weight), _OUTSIDE),
+    "weights in /etc/passwd": (external("/etc/passwd", weight), _OUTSIDE),
+    "weights behind /proc": (external("/proc/self/mem", weight), _OUTSIDE),
+    "an attribute's tensor outside": (external("weights.bin", constant), _OUTSIDE),
+    "an attribute's other tensor outside": (external("weights.bin", constant_among_others), _OUTSIDE),
     "a location without the data's being external": (
-        _edited(lambda model: _weight(model).external_data.add(key="location", value="weights.bin")),
+        edited(lambda model: weight(model).external_data.add(key="location", value="weights.bin")),
         _OUTSIDE,
     ),
-    "a loop of 2 ** 62 turns": (_edited(_loop), "'Loop'"),
-    "a condition": (_edited(_if), "'If'"),
-    "a scan": (_edited(_scan), "'Scan'"),
-    "graphs in a known operator": (_edited(_graphs), "a graph within an operator"),
-    "a function": (_edited(_function), "functions"),
-    "training": (_edited(lambda model: model.training_info.add()), "training"),
-    "an operator that nobody knows": (_edited(_operator("Explode")), "'Explode'"),
-    "an operator of another domain": (_edited(_operator("Relu", "com.example")), "'com.example.Relu'"),
-    "an operator that reads a file": (_edited(_operator("EPContext", "com.microsoft")), "'com.microsoft.EPContext'"),
-    "an operator of chance": (_edited(_operator("RandomNormalLike")), "'RandomNormalLike'"),
-    "an operator of texts": (_edited(_operator("StringNormalizer")), "'StringNormalizer'"),
-    "operators of a domain that is only named": (_edited(_domain), "'com.example'"),
-    "a sparse weight": (_edited(_sparse), "a sparse tensor"),
-    "a weight of texts": (_edited(_texts), _NEEDLESS),
-    "a token that is text": (_edited(_dtype("token", TensorProto.STRING)), _KIND),
-    "a token of int64": (_edited(_dtype("token", TensorProto.INT64)), _KIND),
-    "logits of float64": (_edited(_dtype("logits", TensorProto.DOUBLE)), _KIND),
-    "logits of bfloat16": (_edited(_dtype("logits", TensorProto.BFLOAT16)), _KIND),
-    "a state without a dtype": (_edited(_dtype("state_0", 0)), _KIND),
-    "a state of unknown size": (_edited(_shape("state_0", 1, "n")), "a size without a number"),
-    "a state without elements": (_edited(_shape("state_0", 1, 0)), "of the shape"),
-    "a state of negative size": (_edited(_shape("state_0", 1, -1)), "elements"),
-    "a state larger than any memory": (_edited(_shape("state_0", 1 << 40, 1 << 40)), "elements"),
-    "an output that is no tensor": (_edited(_sequence), "what is no tensor"),
+    "a loop of 2 ** 62 turns": (edited(loop), "'Loop'"),
+    "a condition": (edited(conditional), "'If'"),
+    "a scan": (edited(scan), "'Scan'"),
+    "graphs in a known operator": (edited(graphs), "a graph within an operator"),
+    "a function": (edited(function), "functions"),
+    "training": (edited(lambda model: model.training_info.add()), "training"),
+    "an operator that nobody knows": (edited(operator("Explode")), "'Explode'"),
+    "an operator of another domain": (edited(operator("Relu", "com.example")), "'com.example.Relu'"),
+    "an operator that reads a file": (edited(operator("EPContext", "com.microsoft")), "'com.microsoft.EPContext'"),
+    "an operator of chance": (edited(operator("RandomNormalLike")), "'RandomNormalLike'"),
+    "an operator of texts": (edited(operator("StringNormalizer")), "'StringNormalizer'"),
+    "operators of a domain that is only named": (edited(domain), "'com.example'"),
+    "a sparse weight": (edited(sparse), "a sparse tensor"),
+    "a weight of texts": (edited(texts), _NEEDLESS),
+    "a token that is text": (edited(dtype("token", TensorProto.STRING)), _KIND),
+    "a token of int64": (edited(dtype("token", TensorProto.INT64)), _KIND),
+    "logits of float64": (edited(dtype("logits", TensorProto.DOUBLE)), _KIND),
+    "logits of bfloat16": (edited(dtype("logits", TensorProto.BFLOAT16)), _KIND),
+    "a state without a dtype": (edited(dtype("state_0", 0)), _KIND),
+    "a state of unknown size": (edited(shape("state_0", 1, "n")), "a size without a number"),
+    "a state without elements": (edited(shape("state_0", 1, 0)), "of the shape"),
+    "a state of negative size": (edited(shape("state_0", 1, -1)), "elements"),
+    "a state larger than any memory": (edited(shape("state_0", 1 << 40, 1 << 40)), "elements"),
+    "an output that is no tensor": (edited(sequence), "what is no tensor"),
     "two outputs of one name": (
-        _edited(lambda model: model.graph.output.append(_value("logits")(model))),
+        edited(lambda model: model.graph.output.append(value("logits")(model))),
         "two of its outputs 'logits'",
     ),
-    "a file of two formats": (_ort_format, "onnxruntime's own format"),
-    "two graphs": (_twice, "holds graph twice"),
-    "a field that nobody knows": (_unknown_field, "field 110 "),
-    "a graph that is a number": (_wrong_wire, "field 7 of wire type 0"),
-    "a number without an end": (_endless_number, "within a number"),
-    "groups within groups": (_group, "wire type 3"),
-    "a million fields": (_many_fields, "more than 1048576 fields"),
-    "half a file": (_raw, "the file ends within"),
+    "a file of two formats": (ort_format, "onnxruntime's own format"),
+    "two graphs": (doubled, "holds graph twice"),
+    "a field that nobody knows": (unknown_field, "field 110 "),
+    "a graph that is a number": (wrong_wire, "field 7 of wire type 0"),
+    "a number without an end": (endless_number, "within a number"),
+    "groups within groups": (grouped, "wire type 3"),
+    "a million fields": (many_fields, "more than 1048576 fields"),
+    "half a file": (halved, "the file ends within"),
     "an empty file": (lambda _content: b"", "no graph"),
     "a file of zeros": (lambda content: bytes(len(content)), _NEEDLESS),
     "no graph": (lambda _content: bytes([8, 9]), "no graph"),
@@ -342,25 +101,25 @@ UNSEEN: dict[str, tuple[Maker, str]] = {
 
 # The engine opens them, and they are refused before a word is said.
 OPENED: dict[str, tuple[Maker, str]] = {
-    "a renamed token": (_edited(_renamed("token", "tokens")), "has no graph 'step'"),
-    "a token of two": (_edited(_shape("token", 2)), ""),
-    "a renamed state": (_edited(_renamed("state_0", "hidden")), "'state_0'"),
-    "logits of another name": (_edited(_renamed("logits", "scores")), "misses the output 'logits'"),
-    "no logits": (_edited(_without("logits")), "misses the output 'logits'"),
-    "no next state": (_edited(_without("next_state_0")), "misses the output 'next_state_0'"),
-    "one input more": (_edited(_added_input), "has the input 'temperature'"),
-    "one output more": (_edited(_added_output(TensorProto.FLOAT, "more")), "has the output 'more'"),
+    "a renamed token": (edited(renamed("token", "tokens")), "has no graph 'step'"),
+    "a token of two": (edited(shape("token", 2)), ""),
+    "a renamed state": (edited(renamed("state_0", "hidden")), "'state_0'"),
+    "logits of another name": (edited(renamed("logits", "scores")), "misses the output 'logits'"),
+    "no logits": (edited(without("logits")), "misses the output 'logits'"),
+    "no next state": (edited(without("next_state_0")), "misses the output 'next_state_0'"),
+    "one input more": (edited(added_input), "has the input 'temperature'"),
+    "one output more": (edited(added_output(TensorProto.FLOAT, "more")), "has the output 'more'"),
     "a next word without its probability": (
-        _edited(_added_output(TensorProto.INT32, "next_token")),
+        edited(added_output(TensorProto.INT32, "next_token")),
         "misses the output 'logprob'",
     ),
     "a probability without its word": (
-        _edited(_added_output(TensorProto.FLOAT, "logprob")),
+        edited(added_output(TensorProto.FLOAT, "logprob")),
         "misses the output 'next_token'",
     ),
-    "logits of another shape at run time": (_edited(_reshaped("logits", 42, 1)), "where the file says [1, 42]"),
-    "logits of one element at run time": (_edited(_sliced("logits")), "where the file says [1, 42]"),
-    "a state of one element at run time": (_edited(_sliced("next_state_0")), "where the file says"),
-    "logits that are no numbers": (_edited(_answer(float("nan"))), _NO_NUMBER),
-    "infinite logits": (_edited(_answer(float("inf"))), _NO_NUMBER),
+    "logits of another shape at run time": (edited(reshaped("logits", 42, 1)), "where the file says [1, 42]"),
+    "logits of one element at run time": (edited(sliced("logits")), "where the file says [1, 42]"),
+    "a state of one element at run time": (edited(sliced("next_state_0")), "where the file says"),
+    "logits that are no numbers": (edited(answer(float("nan"))), _NO_NUMBER),
+    "infinite logits": (edited(answer(float("inf"))), _NO_NUMBER),
 }

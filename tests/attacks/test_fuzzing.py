@@ -20,7 +20,7 @@ def read(kind: str, content: bytes) -> None:
     try:
         READERS[kind](content)
     except ModelFileError as error:
-        assert str(error).startswith("the file ")  # noqa: PT017
+        assert str(error).startswith("the file")  # noqa: PT017
         assert len(str(error).splitlines()) == 1  # noqa: PT017
 
 
@@ -55,9 +55,10 @@ def test_files_with_some_bytes_changed(changed):
 
 
 @settings(max_examples=200)
-@given(st.sampled_from(WHOLE["tflite"]), st.data())
-def test_files_with_some_offsets_changed(content, data):
+@given(st.integers(0, len(WHOLE["tflite"]) - 1), st.data())
+def test_files_with_some_offsets_changed(number, data):
     """Of FlatBuffers, which are nothing but offsets."""
+    content = WHOLE["tflite"][number]
     changed = bytearray(content)
     for _ in range(data.draw(st.integers(1, 8))):
         place = data.draw(st.integers(0, len(content) // 4 - 1)) * 4

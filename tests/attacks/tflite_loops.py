@@ -1,4 +1,4 @@
-"""TFLite files with loops: those that are not known to end, each with the one error that it ends in, and those that are."""
+"""TFLite files with loops: those that are not known to end, each with its one error, and those that are."""
 
 from __future__ import annotations
 

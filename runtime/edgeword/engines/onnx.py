@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeword.engines.engine import Package
+from edgeword.engines.quiet import keep_offline
 from edgeword.errors import EngineError, first_line
 
 # Lesser errors are raised anyway; onnxruntime would also print them to standard error, in red.
@@ -60,6 +61,7 @@ class OnnxVariant:
 
 def open_variant(content: bytes, threads: int, package: Package) -> OnnxVariant:
     """Load an ONNX file from its bytes: sequential, with a fixed number of threads that never spin."""
+    keep_offline()
     onnxruntime = import_module(package.module)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads

@@ -14,6 +14,8 @@ _SAYS = "edgeword: "
 _IMPORT = f"""
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
+from edgeword.engines.quiet import keep_offline
+keep_offline()
 try:
     __import__(sys.argv[2])
 except BaseException as error:
