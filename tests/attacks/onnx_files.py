@@ -77,7 +77,7 @@ UNSEEN: dict[str, tuple[Maker, str]] = {
     "logits of float64": (edited(dtype("logits", TensorProto.DOUBLE)), _KIND),
     "logits of bfloat16": (edited(dtype("logits", TensorProto.BFLOAT16)), _KIND),
     "a state without a dtype": (edited(dtype("state_0", 0)), _KIND),
-    "a state of unknown size": (edited(shape("state_0", 1, "n")), "a size without a number"),
+    "a state of unknown size": (edited(shape("state_0", 1, "n")), "of the shape [1, 0]"),
     "a state without elements": (edited(shape("state_0", 1, 0)), "of the shape"),
     "a state of negative size": (edited(shape("state_0", 1, -1)), "elements"),
     "a state larger than any memory": (edited(shape("state_0", 1 << 40, 1 << 40)), "elements"),

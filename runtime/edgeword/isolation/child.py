@@ -40,8 +40,8 @@ def _answer_one(wire: Wire, loaded: LoadedVariant, runs: list[Callable[[], None]
     if asked == RUN:
         _run(wire, runs[wire.byte()[0]])
         return
-    name = wire.hear()["graph"]
-    graph = _answered(wire, lambda: _rows_of(loaded, name))
+    wanted = wire.hear()
+    graph = _answered(wire, lambda: _rows_of(loaded, wanted["graph"], wanted["rows"]))
     if graph is not None:
         _, (memory,), _, _ = socket.recv_fds(wire.end, 1, 1)
         rows = {**_rows(graph.inputs), **_rows(graph.outputs)}
@@ -49,8 +49,10 @@ def _answer_one(wire: Wire, loaded: LoadedVariant, runs: list[Callable[[], None]
         os.close(memory)
 
 
-def _rows_of(loaded: LoadedVariant, name: str) -> tuple[dict[str, Any], Any]:
-    graph = loaded.graph(name)
+def _rows_of(loaded: LoadedVariant, name: str, rows: int) -> tuple[dict[str, Any], Any]:
+    graph = loaded.graph(name) if rows == 1 else loaded.wide(name, rows)
+    if graph is None:
+        return {}, None
     return {"inputs": _rows(graph.inputs), "outputs": _rows(graph.outputs)}, graph
 
 

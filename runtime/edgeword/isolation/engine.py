@@ -51,7 +51,17 @@ class IsolatedVariant:
 
     def graph(self, signature: str) -> Graph:
         """See `LoadedVariant.graph`."""
-        answer = self._process.ask(lambda wire: wire.say({"graph": signature}, before=GRAPH))
+        return self._made(self._asked(signature, 1))
+
+    def wide(self, signature: str, rows: int) -> Graph | None:
+        """See `LoadedVariant.wide`."""
+        answer = self._asked(signature, rows)
+        return self._made(answer) if answer else None
+
+    def _asked(self, signature: str, rows: int) -> Any:
+        return self._process.ask(lambda wire: wire.say({"graph": signature, "rows": rows}, before=GRAPH))
+
+    def _made(self, answer: dict[str, Any]) -> IsolatedGraph:
         graph = IsolatedGraph(self._process, self._graphs, _rows(answer["inputs"]), _rows(answer["outputs"]))
         self._graphs += 1
         return graph

@@ -90,9 +90,7 @@ _NO_TENSORS = dict.fromkeys((4, 5, 7, 8, 9), "what is no tensor")
 _TYPE = message("type", {"tensor_type": (1, BYTES), "denotation": (6, BYTES)}, refused=_NO_TENSORS)
 _TENSOR_TYPE = message("type", {"elem_type": (1, VARINT), "shape": (2, BYTES)})
 _SHAPE = message("shape", {}, {"dim": (1, BYTES)})
-_DIMENSION = message(
-    "shape", {"dim_value": (1, VARINT), "denotation": (3, BYTES)}, refused={2: "a size without a number"}
-)
+_DIMENSION = message("shape", {"dim_value": (1, VARINT), "dim_param": (2, BYTES), "denotation": (3, BYTES)})
 
 _DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")
 # `TensorProto.DataType`: what weights and constants may be.
@@ -169,6 +167,9 @@ def _tensors(reader: Reader, spans: Sequence[Span], kind: str) -> Iterator[tuple
 
 
 def _shape(reader: Reader, span: Span) -> tuple[int, ...]:
-    """0 stands for a size that is not said."""
+    """0 stands for a size that is not said; of the first axis, the rows, it is read as 1."""
     dims = reader.read(span, _SHAPE).get("dim", ())
-    return tuple(reader.read(dim, _DIMENSION).get("dim_value", (0,))[0] for dim in dims)
+    read = [reader.read(dim, _DIMENSION) for dim in dims]
+    return tuple(
+        1 if place == 0 and "dim_param" in dim else dim.get("dim_value", (0,))[0] for place, dim in enumerate(read)
+    )
