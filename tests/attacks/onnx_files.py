@@ -86,6 +86,7 @@ UNSEEN: dict[str, tuple[Maker, str]] = {
         edited(lambda model: model.graph.output.append(value("logits")(model))),
         "two of its outputs 'logits'",
     ),
+    "a name of a megabyte": (edited(renamed("logits", "x" * 1_000_000)), "a name of 1000000 bytes"),
     "a file of two formats": (ort_format, "onnxruntime's own format"),
     "two graphs": (doubled, "holds graph twice"),
     "a field that nobody knows": (unknown_field, "field 110 "),

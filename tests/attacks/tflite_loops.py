@@ -114,6 +114,11 @@ def _no_result(model: Any) -> None:
     graph_of(model).operators[-1].outputs = [-1]
 
 
+def _many(model: Any) -> None:
+    operators = graph_of(model).operators
+    operators += [operators[-1]] * 100
+
+
 def _other_graphs(model: Any) -> None:
     graph_of(model).operators[-1].builtinOptions.bodySubgraphIndex = 1000
 
@@ -145,6 +150,7 @@ ENDLESS: dict[str, tuple[Maker, str]] = {
     "a loop that returns its counter": (edited(loop(change=_returns_its_counter)), _ENDLESS),
     "a loop whose counter is clipped": (edited(loop(change=_clips)), _ENDLESS),
     "a loop whose limit is computed": (edited(loop(change=_limit_is_given)), _ENDLESS),
+    "a hundred loops": (edited(loop(change=_many)), "holds 101 loops"),
     "a loop within a loop": (edited(loop(change=_loops_in_itself)), "a WHILE within a WHILE"),
     "a loop without its graphs": (edited(loop(change=_other_graphs)), "a WHILE without its graphs"),
     "an operator of no kind": (edited(_operator_number), "refers to number 1000"),

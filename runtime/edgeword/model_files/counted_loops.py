@@ -12,16 +12,19 @@ _INT32 = Struct("<i")
 _INT32_TYPE = 2
 # No window is longer.
 _MOST_TURNS = 4096
+_MOST_LOOPS = 64
 # `WhileOptions` and `AddOptions`
 _CONDITION, _BODY, _ACTIVATION = 0, 1, 0
 
 
 def check_loops(model: Model) -> None:
     """Raise ModelFileError for a WHILE that does anything but count, or that stands in another one."""
-    for graph in model.subgraphs:
-        for operator in graph.operators:
-            if operator.kind == WHILE and not _is_counted(model, graph, operator):
-                raise ModelFileError(f"the file holds a WHILE that is not known to end within {_MOST_TURNS} turns")
+    loops = [(graph, operator) for graph in model.subgraphs for operator in graph.operators if operator.kind == WHILE]
+    if len(loops) > _MOST_LOOPS:
+        raise ModelFileError(f"the file holds {len(loops)} loops, more than {_MOST_LOOPS}")
+    for graph, loop in loops:
+        if not _is_counted(model, graph, loop):
+            raise ModelFileError(f"the file holds a WHILE that is not known to end within {_MOST_TURNS} turns")
 
 
 def _is_counted(model: Model, graph: Subgraph, loop: Operator) -> bool:

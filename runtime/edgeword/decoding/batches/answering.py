@@ -26,7 +26,8 @@ class WideGraph(SharedGraphs):
 
     def predictions(self, count: int) -> list[Prediction]:
         """The greedy words of the first rows, by the graph's own argmax where it has one."""
-        tokens, logprobs = self._greedy(count)
+        with np.errstate(all="ignore"):  # of a file that answers infinity, the error is enough
+            tokens, logprobs = self._greedy(count)
         if not 0 <= tokens.min() <= tokens.max() < self.logits.shape[-1]:
             raise EngineError(f"the model names a word that is no id below {self.logits.shape[-1]}")
         if not np.isfinite(logprobs).all():
