@@ -21,61 +21,63 @@ class Signature:
     """Outputs that come together or not at all."""
 
 
-def _prediction(rows: int) -> Tensors:
-    return {"next_token": Tensor("int32", (rows,)), "logprob": Tensor("float32", (rows,))}
+def _prediction() -> Tensors:
+    return {"next_token": Tensor("int32", (1,)), "logprob": Tensor("float32", (1,))}
 
 
-def _logits(spec: Spec, rows: int) -> Tensors:
-    return {"logits": Tensor("float32", (rows, spec.vocabulary))}
+def _logits(spec: Spec) -> Tensors:
+    return {"logits": Tensor("float32", (1, spec.vocabulary))}
 
 
-def _states(spec: Spec, rows: int, prefix: str = "") -> Tensors:
-    """Their shapes in the spec are those of one row, whatever their first axis is."""
-    shapes = {state.name: state.shape if rows == 1 else (rows, *state.shape[1:]) for state in spec.states}
-    return {f"{prefix}{name}": Tensor("float32", shape) for name, shape in shapes.items()}
+def _states(spec: Spec, prefix: str = "") -> Tensors:
+    return {f"{prefix}{state.name}": Tensor("float32", state.shape) for state in spec.states}
 
 
-def _token(spec: Spec, rows: int) -> Tensors:
-    return {"token": Tensor("int32", (rows,)), **_states(spec, rows)}
+def _token(spec: Spec) -> Tensors:
+    return {"token": Tensor("int32", (1,)), **_states(spec)}
 
 
-def _step(spec: Spec, rows: int) -> Signature:
-    outputs = {**_logits(spec, rows), **_states(spec, rows, "next_")}
-    return Signature(_token(spec, rows), outputs, (_prediction(rows),))
+def _step(spec: Spec) -> Signature:
+    return Signature(_token(spec), {**_logits(spec), **_states(spec, "next_")}, (_prediction(),))
 
 
-def _advance(spec: Spec, rows: int) -> Signature:
+def _advance(spec: Spec) -> Signature:
     """Of its own, or `step`, which stands in for it."""
-    optional = (_logits(spec, rows), _prediction(rows))
-    return Signature(_token(spec, rows), _states(spec, rows, "next_"), optional)
+    return Signature(_token(spec), _states(spec, "next_"), (_logits(spec), _prediction()))
 
 
-def _window(spec: Spec, rows: int) -> Signature:
-    ids = {"ids": Tensor("int32", (rows, spec.window.length or 1))}
-    return Signature(ids, _logits(spec, rows), (_prediction(rows),))
+def _window(spec: Spec) -> Signature:
+    ids = {"ids": Tensor("int32", (1, spec.window.length or 1))}
+    return Signature(ids, _logits(spec), (_prediction(),))
 
 
-SIGNATURES: Mapping[str, Callable[[Spec, int], Signature]] = {"step": _step, "advance": _advance, "window": _window}
+SIGNATURES: Mapping[str, Callable[[Spec], Signature]] = {"step": _step, "advance": _advance, "window": _window}
 
 
 def checked_graph(loaded: LoadedVariant, name: str, spec: Spec) -> Graph:
-    """A graph of a loaded variant, one row; raises EngineError as `check_graph`."""
-    graph = loaded.graph(name)
-    check_graph(graph, name, spec)
-    return graph
+    """A graph of a loaded variant; raises EngineError for one whose tensors are not all those of the spec."""
+    return checked(loaded.graph(name), name, spec)
 
 
-def check_graph(graph: Graph, name: str, spec: Spec, rows: int = 1) -> None:
-    """Raise EngineError for a graph whose tensors are not all those of the spec, with so many rows."""
-    expected = SIGNATURES[name](spec, rows)
+def checked(graph: Graph, name: str, spec: Spec, rows: int = 1) -> Graph:
+    """The graph itself, of so many rows; raises EngineError where its tensors are not all those of the spec."""
+    expected = SIGNATURES[name](spec)
     outputs = dict(expected.outputs)
     for group in expected.optional:
         if not group.keys().isdisjoint(graph.outputs):
             outputs.update(group)
     for kind, tensors, buffers in (("input", expected.inputs, graph.inputs), ("output", outputs, graph.outputs)):
-        problem = _problem(kind, tensors, buffers)
+        problem = _problem(kind, _of_rows(tensors, rows), buffers)
         if problem:
             raise EngineError(f"the model's graph {name!r} {problem}; export the bundle again")
+    return graph
+
+
+def _of_rows(tensors: Tensors, rows: int) -> Tensors:
+    """Those of several rows, of which the first axis is; what the spec says is one."""
+    if rows == 1:
+        return tensors
+    return {name: Tensor(tensor.dtype, (rows, *tensor.shape[1:])) for name, tensor in tensors.items()}
 
 
 def _problem(kind: str, expected: Tensors, buffers: Buffers) -> str | None:

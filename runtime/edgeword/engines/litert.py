@@ -87,7 +87,7 @@ class LiteRTVariant:
 
     def _graph(self, signature: str, interpreter: Any, rows: int | None = None) -> LiteRTGraph:
         held = self._held(signature)
-        if held not in self.interpreter.get_signature_list():
+        if held not in interpreter.get_signature_list():
             raise EngineError(f"{self.version}: the file has no graph {signature!r}")
         try:
             return LiteRTGraph(self, held, interpreter, rows)

@@ -91,6 +91,8 @@ _TYPE = message("type", {"tensor_type": (1, BYTES), "denotation": (6, BYTES)}, r
 _TENSOR_TYPE = message("type", {"elem_type": (1, VARINT), "shape": (2, BYTES)})
 _SHAPE = message("shape", {}, {"dim": (1, BYTES)})
 _DIMENSION = message("shape", {"dim_value": (1, VARINT), "dim_param": (2, BYTES), "denotation": (3, BYTES)})
+# The first axis where it is free: one row of a text each.
+_ROWS = "rows"
 
 _DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")
 # `TensorProto.DataType`: what weights and constants may be.
@@ -167,9 +169,9 @@ def _tensors(reader: Reader, spans: Sequence[Span], kind: str) -> Iterator[tuple
 
 
 def _shape(reader: Reader, span: Span) -> tuple[int, ...]:
-    """0 stands for a size that is not said; of the first axis, the rows, it is read as 1."""
-    dims = reader.read(span, _SHAPE).get("dim", ())
-    read = [reader.read(dim, _DIMENSION) for dim in dims]
-    return tuple(
-        1 if place == 0 and "dim_param" in dim else dim.get("dim_value", (0,))[0] for place, dim in enumerate(read)
-    )
+    """1 stands for a first axis that is free, 0 for a size that is not said."""
+    dims = [reader.read(dim, _DIMENSION) for dim in reader.read(span, _SHAPE).get("dim", ())]
+    sizes = [dim.get("dim_value", (0,))[0] for dim in dims]
+    if dims and _text(reader, dims[0], "dim_param") == _ROWS:
+        sizes[0] = 1
+    return tuple(sizes)

@@ -10,7 +10,7 @@ import numpy as np
 from edgeword.bundle.spec import Spec
 from edgeword.decoding.batches.answering import Answering, WideGraph
 from edgeword.decoding.decoder import Prediction, Snapshot, checked_id, checked_ids
-from edgeword.decoding.signatures import check_graph
+from edgeword.decoding.signatures import checked
 from edgeword.decoding.step_graphs import StepGraphs
 from edgeword.engines.engine import Graph
 from edgeword.errors import UsageError
@@ -27,9 +27,8 @@ class WideStep(WideGraph):
     """The graphs `step` and `advance` with several rows, run on states that stand elsewhere, `[N, …]` each."""
 
     def __init__(self, step: Graph, advance: Graph, single: StepGraphs, spec: Spec, width: int) -> None:
-        check_graph(step, "step", spec, width)
-        check_graph(advance, "advance", spec, width)
-        super().__init__(step, width)
+        super().__init__(checked(step, "step", spec, width), width)
+        checked(advance, "advance", spec, width)
         self.start = single.start
         self._names = [state.name for state in spec.states]
         self._step, self._advance, self._single = step, advance, single

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from edgeword.bundle.spec import Spec
 from edgeword.decoding.batches.answering import Answering, WideGraph
 from edgeword.decoding.decoder import Snapshot, checked_ids
-from edgeword.decoding.signatures import check_graph
+from edgeword.decoding.signatures import checked
 from edgeword.engines.engine import Graph
 from edgeword.errors import UsageError
 
@@ -16,8 +16,7 @@ class WideWindow(WideGraph):
     """The graph `window` with several rows."""
 
     def __init__(self, graph: Graph, spec: Spec, width: int) -> None:
-        check_graph(graph, "window", spec, width)
-        super().__init__(graph, width)
+        super().__init__(checked(graph, "window", spec, width), width)
         self._window, self._length = spec.window, spec.window.length or 1
 
     def read(self, texts: Sequence[Sequence[int]]) -> None:
