@@ -101,6 +101,24 @@ def _limit_is_given(model: Any) -> None:
     _condition(model).tensors[1].buffer = 0
 
 
+def _one_result_twice(model: Any) -> None:
+    """Which the engine gives one memory, and the count would be lost."""
+    looping, first = graph_of(model).operators[-1], graph_of(model).operators[-1].inputs[0]
+    looping.inputs, looping.outputs = [first, first], [looping.outputs[0]] * 2
+    for graph in (_condition(model), _body(model)):
+        graph.inputs = [0, added(graph, blank([], Types.INT32))]
+    _body(model).outputs = [2, _body(model).inputs[1]]
+
+
+def _no_result(model: Any) -> None:
+    graph_of(model).operators[-1].outputs = [-1]
+
+
+def _many(model: Any) -> None:
+    operators = graph_of(model).operators
+    operators += [operators[-1]] * 100
+
+
 def _other_graphs(model: Any) -> None:
     graph_of(model).operators[-1].builtinOptions.bodySubgraphIndex = 1000
 
@@ -119,6 +137,10 @@ ENDLESS: dict[str, tuple[Maker, str]] = {
     "a loop of 4,097 turns": (edited(loop(limit=4097)), _ENDLESS),
     "a loop from far below": (edited(loop(start=-(2**31))), _ENDLESS),
     "a loop that passes its limit by": (edited(loop(limit=2**31 - 1, start=2**31 - 3, step=5)), _ENDLESS),
+    "a loop in steps": (edited(loop(limit=10, step=2)), _ENDLESS),
+    "a loop from another number": (edited(loop(start=1)), _ENDLESS),
+    "a loop of one result twice": (edited(loop(change=_one_result_twice)), _ENDLESS),
+    "a loop without a result": (edited(loop(change=_no_result)), _ENDLESS),
     "a loop of another condition": (edited(loop(comparison=Operators.NOT_EQUAL)), _ENDLESS),
     "a loop that subtracts": (edited(loop(stepping=Operators.SUB)), _ENDLESS),
     "a loop that writes its counter": (edited(loop(change=_writes_its_counter)), _ENDLESS),
@@ -128,6 +150,7 @@ ENDLESS: dict[str, tuple[Maker, str]] = {
     "a loop that returns its counter": (edited(loop(change=_returns_its_counter)), _ENDLESS),
     "a loop whose counter is clipped": (edited(loop(change=_clips)), _ENDLESS),
     "a loop whose limit is computed": (edited(loop(change=_limit_is_given)), _ENDLESS),
+    "a hundred loops": (edited(loop(change=_many)), "holds 101 loops"),
     "a loop within a loop": (edited(loop(change=_loops_in_itself)), "a WHILE within a WHILE"),
     "a loop without its graphs": (edited(loop(change=_other_graphs)), "a WHILE without its graphs"),
     "an operator of no kind": (edited(_operator_number), "refers to number 1000"),
@@ -136,5 +159,4 @@ ENDLESS: dict[str, tuple[Maker, str]] = {
 WHOLE: dict[str, Maker] = {
     "packed again": edited(lambda _model: None),
     "a loop that ends": edited(loop(limit=4096)),
-    "a loop in steps": edited(loop(limit=2**31 - 600, start=2**31 - 100_000, step=500)),
 }
