@@ -13,10 +13,12 @@ import tensorflow as tf
 
 from edgeword_export.errors import ConversionError
 from edgeword_export.formats.channel_scales import scale_channels_last
+from edgeword_export.formats.recurrent_weights import has_lstm, store_as_int8
 from edgeword_export.formats.weight_reads import Operator, Weight, weights_read
 from edgeword_export.formats.writer import Inputs, Writer
 from edgeword_export.graphs.calibration import Samples
-from edgeword_export.graphs.signature import BARE, BARE_ROWS, PLAIN, TOKEN_INPUTS, Signatures, Style
+from edgeword_export.graphs.sequences.carrier import HANDLERS
+from edgeword_export.graphs.signature import ONNX, ONNX_ROWS, PLAIN, TOKEN_INPUTS, Signatures, Style
 
 OPSET = 17
 # The larger, the faster: 114 µs a word in blocks of 128, 146 in blocks of 64, at 10,000 words and 512 units.
@@ -79,19 +81,21 @@ class OnnxWriter(Writer):
         if style not in self._converted:
             signature = self.signatures(style)[0]
             function = signature.traced()
-            model, _ = tf2onnx.convert.from_function(function, signature.specs(), opset=OPSET)
+            model, _ = tf2onnx.convert.from_function(
+                function, signature.specs(), opset=OPSET, custom_op_handlers=HANDLERS
+            )
             _fold_constants(model.graph, function.get_concrete_function())
             self._converted[style] = _checked(model).SerializeToString()
         return onnx.load_from_string(self._converted[style])
 
 
 def _float32(writer: OnnxWriter, _samples: Samples) -> onnx.ModelProto:
-    return writer.convert(BARE)
+    return writer.convert(ONNX)
 
 
 def _float16(writer: OnnxWriter, _samples: Samples) -> onnx.ModelProto:
     """Weights float16, computed in float32: a processor without float16 arithmetic casts at every operator."""
-    model = writer.convert(BARE)
+    model = writer.convert(ONNX)
     for tensor in list(model.graph.initializer):
         values = onnx.numpy_helper.to_array(tensor)
         if values.dtype == np.float32 and values.size > 1:
@@ -107,10 +111,10 @@ def _dynamic_int8(writer: OnnxWriter, _samples: Samples) -> onnx.ModelProto:
 
     settings = {"weight_type": QuantType.QInt8, "per_channel": True, "op_types_to_quantize": _QUANTIZED}
     model = _through_files(
-        writer.convert(BARE_ROWS), lambda source, target: quantize_dynamic(source, target, **settings)
+        writer.convert(ONNX_ROWS), lambda source, target: quantize_dynamic(source, target, **settings)
     )
     scale_channels_last(model)
-    return model
+    return _with_int8_recurrences(model)
 
 
 def _static_int8(writer: OnnxWriter, samples: Samples) -> onnx.ModelProto:
@@ -125,16 +129,17 @@ def _static_int8(writer: OnnxWriter, samples: Samples) -> onnx.ModelProto:
         "op_types_to_quantize": _QUANTIZED,
     }
     reader = _Reader(samples)
-    return _through_files(
-        writer.convert(BARE_ROWS), lambda source, target: quantize_static(source, target, reader, **settings)
+    model = _through_files(
+        writer.convert(ONNX_ROWS), lambda source, target: quantize_static(source, target, reader, **settings)
     )
+    return _with_int8_recurrences(model)
 
 
 def _int4(writer: OnnxWriter, _samples: Samples) -> onnx.ModelProto:
     """Weights int4 in blocks with a scale each, multiplied in int8 (`accuracy_level` 4)."""
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
-    model = writer.convert(BARE_ROWS)
+    model = writer.convert(ONNX_ROWS)
     _split_gemm(model.graph)
     blocks = _blocks(model.graph)
     for size in sorted(set(blocks.values())):
@@ -148,6 +153,17 @@ def _int4(writer: OnnxWriter, _samples: Samples) -> onnx.ModelProto:
     left = [node.name for node in model.graph.node if node.op_type in ("MatMul", "Gemm") and weights & set(node.input)]
     if left:
         raise ConversionError(f"the int4 quantizer left {', '.join(left)} alone")
+    return _with_int8_recurrences(model)
+
+
+def _with_int8_recurrences(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Recurrent operators in int8, whatever the rest is in: no quantizer does less to them, or more."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    settings = {"weight_type": QuantType.QInt8, "per_channel": True, "op_types_to_quantize": ["LSTM"]}
+    if has_lstm(model.graph):
+        model = _through_files(model, lambda source, target: quantize_dynamic(source, target, **settings))
+    store_as_int8(model.graph)
     return model
 
 

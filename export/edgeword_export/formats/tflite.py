@@ -13,10 +13,11 @@ from ai_edge_litert import schema_py_generated as schema
 from keras.export import ExportArchive
 
 from edgeword_export.errors import ConversionError
+from edgeword_export.formats.counted_loops import check_loops
 from edgeword_export.formats.weight_reads import Operator, Weight, weights_read
 from edgeword_export.formats.writer import Inputs, Writer
 from edgeword_export.graphs.calibration import Sample, Samples
-from edgeword_export.graphs.signature import BARE, PLAIN, ROWS, TOKEN_INPUTS, Signatures, Style
+from edgeword_export.graphs.signature import BARE, LOOPED_ROWS, PLAIN, ROWS, TOKEN_INPUTS, Signatures, Style
 
 # Variables that are read when the graph runs, instead of being in the file.
 _VARIABLES = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
@@ -132,7 +133,7 @@ def _int4(writer: TFLiteWriter, _samples: Samples) -> bytes:
     """Weights int4 with a scale for each block of 32, or each channel where its length is no multiple of 32."""
     from ai_edge_quantizer import qtyping, quantizer, recipe_manager
 
-    content = writer.convert(ROWS)
+    content = writer.convert(LOOPED_ROWS)
     recipe = recipe_manager.RecipeManager()
     recipe.add_dynamic_config(
         regex=".*",
@@ -233,7 +234,7 @@ def _shape(tensor: Any) -> list[int]:
 
 
 def check_operators(content: bytes) -> None:
-    """Refuse a file that needs more than the built-in operators, or that lost its weights."""
+    """Refuse a file that needs more than the built-in operators, that lost its weights, or that may never end."""
     found = operators(content)
     builtin = {name for name in vars(schema.BuiltinOperator) if name.isupper()} - {"CUSTOM", "DELEGATE"}
     foreign = sorted(name for name in found if name.startswith("Flex") or name not in builtin)
@@ -242,3 +243,4 @@ def check_operators(content: bytes) -> None:
     if found & _VARIABLES:
         names = ", ".join(sorted(found & _VARIABLES))
         raise ConversionError(f"the file reads its weights through {names}: they are not in it")
+    check_loops(_parsed(content))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
@@ -13,14 +13,20 @@ import tensorflow as tf
 Tensors = dict[str, Any]
 
 
+Recurrence = Literal["tflite", "onnx", "loop", "unrolled"]
+"""Operators of a format, else what follows; loops of the graph; or a cell for each position."""
+
+
 @dataclass(frozen=True)
 class Style:
-    """What of a graph depends on the precision that it will be written in."""
+    """What of a graph depends on the precision and the format that it will be written in."""
 
     int8_rows: bool = False
     """The embedding table as int8 rows with a scale each, for quantizers that would leave it alone."""
     greedy: bool = True
     """The greedy word and its log-probability in the graph; fully quantized graphs lack the operators."""
+    recurrence: Recurrence = "tflite"
+    """What recurrent layers become in a window graph."""
 
 
 # What the input is called through which words come in: `[1]` for a step, `[1, L]` for a window.
@@ -28,8 +34,12 @@ TOKEN_INPUTS = ("token", "ids")
 
 PLAIN = Style()
 ROWS = Style(int8_rows=True)
-BARE = Style(greedy=False)
-BARE_ROWS = Style(int8_rows=True, greedy=False)
+# For a quantizer that leaves recurrent operators alone, and looks into loops.
+LOOPED_ROWS = Style(int8_rows=True, recurrence="loop")
+# For a quantizer that looks into neither: a loop ends its process.
+BARE = Style(greedy=False, recurrence="unrolled")
+ONNX = Style(greedy=False, recurrence="onnx")
+ONNX_ROWS = Style(int8_rows=True, greedy=False, recurrence="onnx")
 
 
 @dataclass(frozen=True)

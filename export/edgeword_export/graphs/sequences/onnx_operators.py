@@ -1,0 +1,81 @@
+"""ONNX' own recurrent operators: LSTM, GRU and RNN, in the place of Keras' cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import activations, layers
+from numpy.typing import NDArray
+
+from edgeword_export.graphs.sequences.carrier import carried
+
+Floats = NDArray[np.float32]
+
+_ACTIVATIONS: dict[Any, str] = {
+    activations.tanh: "Tanh",
+    activations.sigmoid: "Sigmoid",
+    activations.relu: "Relu",
+}
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """How ONNX wants a cell."""
+
+    operator: str
+    gates: tuple[int, ...]
+    """ONNX' order of the gates, as places in Keras' order."""
+    activated: Callable[[Any], Sequence[Any]]
+    """The activations of a cell, in ONNX' order."""
+
+
+_KINDS: dict[type, _Kind] = {
+    layers.LSTMCell: _Kind(
+        "LSTM", (0, 3, 1, 2), lambda cell: (cell.recurrent_activation, cell.activation, cell.activation)
+    ),
+    layers.GRUCell: _Kind("GRU", (0, 1, 2), lambda cell: (cell.recurrent_activation, cell.activation)),
+    layers.SimpleRNNCell: _Kind("RNN", (0,), lambda cell: (cell.activation,)),
+}
+
+
+def onnx_operator(cell: keras.layers.Layer) -> Callable[[Any], Any] | None:
+    """`[L, E] → [L, U]` from a state of zeros; None of a cell that ONNX has no operator for."""
+    kind = _KINDS.get(type(cell))
+    if kind is None or any(function not in _ACTIVATIONS for function in kind.activated(cell)):
+        return None
+    # Read now: inside a graph a variable has no value yet.
+    weights = [_transposed(kind, cell.kernel), _transposed(kind, cell.recurrent_kernel), _biases(kind, cell)]
+    attributes: dict[str, Any] = {
+        "hidden_size": cell.units,
+        "activations": [_ACTIVATIONS[function] for function in kind.activated(cell)],
+    }
+    if kind.operator == "GRU":
+        attributes["linear_before_reset"] = int(cell.reset_after)
+
+    def run(rows: Any) -> Any:
+        length, features = rows.shape
+        inputs = [tf.reshape(rows, (length, 1, features)), *map(tf.constant, weights)]
+        return tf.reshape(carried(kind.operator, inputs, attributes, (length, 1, 1, cell.units)), (length, cell.units))
+
+    return run
+
+
+def _transposed(kind: _Kind, kernel: Any) -> Floats:
+    """Keras' `[E, gates * U]` as ONNX' `[1, gates * U, E]`."""
+    gates = np.split(np.asarray(kernel, np.float32), len(kind.gates), axis=1)
+    return np.concatenate([gates[place].T for place in kind.gates])[None]
+
+
+def _biases(kind: _Kind, cell: Any) -> Floats:
+    """`[1, 2 * gates * U]`: of the inputs, then of the state, which only GRU has apart."""
+    size = len(kind.gates) * cell.units
+    found = np.asarray(cell.bias, np.float32).reshape(-1, size) if cell.use_bias else np.zeros((1, size), np.float32)
+    both = np.zeros((2, size), np.float32)
+    both[: len(found)] = found
+    ordered = [np.split(row, len(kind.gates))[place] for row in both for place in kind.gates]
+    return np.concatenate(ordered)[None]
