@@ -10,6 +10,8 @@ from ai_edge_litert import schema_py_generated as schema
 from edgeword_export.errors import ConversionError
 
 _WHILE = schema.BuiltinOperator.WHILE
+# More than any window has positions; a loop over a few numbers takes a second for so many.
+_MOST_TURNS = 1 << 20
 
 
 def check_loops(model: Any) -> None:
@@ -30,8 +32,10 @@ def _is_counted(model: Any, graph: Any, loop: Any) -> bool:
         return False
     place = list(goes_on.inputs).index(counter)
     step = _step(model, body, body.inputs[place], body.outputs[place])
-    numbers = (_number(model, graph, loop.inputs[place]), _number(model, goes_on, limit), step)
-    return None not in numbers and numbers[2] > 0
+    start, end = _number(model, graph, loop.inputs[place]), _number(model, goes_on, limit)
+    if start is None or end is None or step is None:
+        return False
+    return step > 0 and end - start <= _MOST_TURNS * step and end + step <= np.iinfo(np.int32).max
 
 
 def _step(model: Any, body: Any, before: int, after: int) -> int | None:
@@ -53,7 +57,7 @@ def _number(model: Any, graph: Any, index: int) -> int | None:
 
 def _kind(model: Any, operator: Any) -> int:
     code = model.operatorCodes[operator.opcodeIndex]
-    return max(code.builtinCode, code.deprecatedBuiltinCode)
+    return int(max(code.builtinCode, code.deprecatedBuiltinCode))
 
 
 def _subgraphs(loop: Any) -> tuple[int, int]:

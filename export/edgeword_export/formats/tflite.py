@@ -17,7 +17,7 @@ from edgeword_export.formats.counted_loops import check_loops
 from edgeword_export.formats.weight_reads import Operator, Weight, weights_read
 from edgeword_export.formats.writer import Inputs, Writer
 from edgeword_export.graphs.calibration import Sample, Samples
-from edgeword_export.graphs.signature import BARE, LOOPED_ROWS, PLAIN, ROWS, TOKEN_INPUTS, Signatures, Style
+from edgeword_export.graphs.signature import BARE, PLAIN, ROWS, TOKEN_INPUTS, Signatures, Style
 
 # Variables that are read when the graph runs, instead of being in the file.
 _VARIABLES = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
@@ -133,7 +133,7 @@ def _int4(writer: TFLiteWriter, _samples: Samples) -> bytes:
     """Weights int4 with a scale for each block of 32, or each channel where its length is no multiple of 32."""
     from ai_edge_quantizer import qtyping, quantizer, recipe_manager
 
-    content = writer.convert(LOOPED_ROWS)
+    content = writer.convert(ROWS)
     recipe = recipe_manager.RecipeManager()
     recipe.add_dynamic_config(
         regex=".*",

@@ -13,8 +13,8 @@ import tensorflow as tf
 Tensors = dict[str, Any]
 
 
-Recurrence = Literal["tflite", "onnx", "loop", "unrolled"]
-"""Operators of a format, else what follows; loops of the graph; or a cell for each position."""
+Recurrence = Literal["loop", "unrolled", "onnx"]
+"""Loops of the graph where the window is long; a cell for each position; or ONNX' own operators where it has them."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Style:
     """The embedding table as int8 rows with a scale each, for quantizers that would leave it alone."""
     greedy: bool = True
     """The greedy word and its log-probability in the graph; fully quantized graphs lack the operators."""
-    recurrence: Recurrence = "tflite"
+    recurrence: Recurrence = "loop"
     """What recurrent layers become in a window graph."""
 
 
@@ -34,9 +34,7 @@ TOKEN_INPUTS = ("token", "ids")
 
 PLAIN = Style()
 ROWS = Style(int8_rows=True)
-# For a quantizer that leaves recurrent operators alone, and looks into loops.
-LOOPED_ROWS = Style(int8_rows=True, recurrence="loop")
-# For a quantizer that looks into neither: a loop ends its process.
+# TFLite's static quantizer dies of a loop, and takes the process with it.
 BARE = Style(greedy=False, recurrence="unrolled")
 ONNX = Style(greedy=False, recurrence="onnx")
 ONNX_ROWS = Style(int8_rows=True, greedy=False, recurrence="onnx")

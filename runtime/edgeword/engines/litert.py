@@ -35,14 +35,11 @@ class LiteRTGraph:
         # The first run plans the delegate's memory; the views to keep are taken when nothing moves any more.
         native.Invoke(subgraph)
         self.inputs, self.outputs = views("inputs"), views("outputs")
-        keeps_state = signature == "window"
 
         def run() -> None:
             # Naming the variant here also holds it: the weights are read from the file's bytes, which nothing
             # but its interpreter keeps alive.
             try:
-                if keeps_state:  # an LSTM operator goes on from where its last run ended
-                    native.ResetVariableTensors()
                 native.Invoke(subgraph)
             except (RuntimeError, ValueError) as error:
                 raise EngineError(f"{variant.version} failed: {first_line(error)}") from None

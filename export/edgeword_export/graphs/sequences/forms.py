@@ -14,7 +14,6 @@ from edgeword_export.graphs.recurrence import unrolled
 from edgeword_export.graphs.sequences.fused import Forward, fused
 from edgeword_export.graphs.sequences.loop import looped
 from edgeword_export.graphs.sequences.onnx_operators import onnx_operator
-from edgeword_export.graphs.sequences.tflite_operators import tflite_operator
 from edgeword_export.graphs.signature import Recurrence
 
 Call = Callable[..., Any]
@@ -39,7 +38,6 @@ def _none(_cell: keras.layers.Layer) -> None:
 
 
 _FORMS: dict[Recurrence, _Form] = {
-    "tflite": _Form(tflite_operator, loops=True),
     "loop": _Form(_none, loops=True),
     "unrolled": _Form(_none, loops=False),
     "onnx": _Form(onnx_operator, loops=False),
@@ -50,7 +48,7 @@ _PLAIN = (layers.RNN, layers.LSTM, layers.GRU, layers.SimpleRNN)
 
 
 def over_window(layer: keras.layers.RNN, recurrence: Recurrence) -> Call:
-    """A call of the layer: as an operator, else cell after cell, else in a loop."""
+    """A call of the layer: as an operator, else cell after cell where the window is short, else in a loop."""
     form = _FORMS[recurrence]
     operator = form.operator(layer.cell) if type(layer) in _PLAIN else None
     by_cell = _by_cell(layer, form)

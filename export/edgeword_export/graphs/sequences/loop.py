@@ -38,9 +38,7 @@ def looped(layer: keras.layers.RNN) -> Callable[..., Any]:
 
         none = tf.zeros_like(step(sequences[:, 0], start)[0])[:, None]
         outputs = tf.repeat(none, length if layer.return_sequences else 1, axis=1)
-        _, flat, outputs = tf.while_loop(
-            lambda position, *_: position < length, body, (tf.constant(0), start, outputs)
-        )
+        _, flat, outputs = tf.while_loop(lambda position, *_: position < length, body, (tf.constant(0), start, outputs))
         answer = outputs if layer.return_sequences else outputs[:, 0]
         return (answer, *keras.tree.pack_sequence_as(structure, flat)) if layer.return_state else answer
 
