@@ -23,7 +23,7 @@ check: lint $(BARE_STAMP)
 
 # Models at random, as `test` tries 30 of: what is exported agrees with Keras, or is refused. Ten minutes.
 random-models: $(STAMP)
-	EDGEWORD_RANDOM_MODELS=500 $(BIN)/python -m pytest tests/export/test_random_models.py --hypothesis-show-statistics
+	EDGEWORD_RANDOM_MODELS=500 $(BIN)/python -m pytest tests/export/graphs/test_random_models.py --hypothesis-show-statistics
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -187,14 +187,23 @@ def analyzed():
     return fitted(analyzer=str.split)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [lambda: {"<unk>": 0, "the": 1, "cell": 2}, lambda: keras.layers.StringLookup(vocabulary=["the", "cell"])],
+    ids=["dict", "StringLookup"],
+)
+def test_unknown_words_may_have_the_id_0(given):
+    tokenizer = read_any_tokenizer(given())
+    assert tokenizer.oov_id == 0
+    assert tokenizer.encode("the zebra cell") == [1, 0, 2]
+
+
 REFUSED = {
-    "unknown words at 0": (lambda: {"<unk>": 0, "the": 1}, "'<unk>', which stands for unknown words, has the id 0"),
     "two words at 0": (lambda: {"a": 0, "b": 0}, "both have the id 0"),
     "an analyzer": (analyzed, "analyzer"),
     "an empty Tokenizer": (KerasTokenizer, "fit_on_texts"),
     "another object": (object, "a object is no tokenizer"),
     "a split of one's own": (lambda: keras.layers.TextVectorization(split=str.split), "split="),
-    "StringLookup from 0": (lambda: keras.layers.StringLookup(vocabulary=["a"]), "mask_token"),
     "two ids of a word": (lambda: {"a": 1, "b": 1}, "both have the id"),
 }
 

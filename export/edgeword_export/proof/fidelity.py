@@ -42,7 +42,7 @@ class Yardstick:
         answers = [_answers(decoder, sequence[:-1]) for sequence in self.evaluation.sequences]
         pairs = list(zip(answers, self._answers, strict=True))
         found = self._perplexity(answers)
-        spoken = [self._heard(prompt, _greedy(decoder, prompt)) for prompt in self.evaluation.prompts()]
+        spoken = [self._heard(prompt, self._greedy(decoder, prompt)) for prompt in self.evaluation.prompts()]
         differences = [largest_difference(ours, theirs) for ours, theirs in pairs]
         return Fidelity(
             positions=sum(len(answer) for answer in answers),
@@ -76,6 +76,20 @@ class Yardstick:
         ]
         return perplexity(logprobs)
 
+    def _greedy(self, decoder: Decoder, prompt: tuple[int, ...]) -> list[Prediction]:
+        """A decoder's greedy words after a prompt; where the answer is read at the text's end, up to padding.
+
+        No window tells padding that was said from padding that fills it up.
+        """
+        decoder.begin(prompt)
+        window = self.reference.window
+        said: list[Prediction] = []
+        for prediction in itertools.islice(greedy(decoder), GREEDY_WORDS):
+            said.append(prediction)
+            if window.reads == "text" and prediction[0] == window.padding.value:
+                break
+        return said
+
     def _heard(self, prompt: tuple[int, ...], said: Sequence[Prediction]) -> _Heard:
         """The Keras model led along the words that a decoder said."""
         words, logprobs = zip(*said, strict=True)
@@ -108,11 +122,6 @@ def _answers(decoder: Decoder, ids: Sequence[int]) -> LogProbs:
     """Log-probabilities `[T, V]` after each token."""
     decoder.begin(ids[:1])
     return log_softmax(np.stack([*logits_along(decoder, ids[1:]), decoder.logits()]))
-
-
-def _greedy(decoder: Decoder, prompt: tuple[int, ...]) -> list[Prediction]:
-    decoder.begin(prompt)
-    return list(itertools.islice(greedy(decoder), GREEDY_WORDS))
 
 
 def largest_difference(ours: LogProbs, theirs: LogProbs) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeword_export.errors import ModelError
+from edgeword_export.keras_files.refusals import first_line
 
 # A one-hot table has V * V numbers; beyond this it is no model of characters.
 _LARGEST_ONE_HOT = 2048
@@ -26,14 +27,32 @@ class Form:
     brought: Callable[[keras.Model], keras.Model]
 
 
-def in_form(model: keras.Model) -> tuple[keras.Model, tuple[str, ...]]:
-    """The model in the form that is exported, and what was done to it; raises ModelError for what has none."""
+def in_form(model: keras.Model, length: int | None = None) -> tuple[keras.Model, tuple[str, ...]]:
+    """The model in the form that is exported, and what was done to it; raises ModelError for what has none.
+
+    `length` is that of the windows on which a model without inputs of its own is called.
+    """
     said = []
+    if not _has_inputs(model):
+        model = _called(model, length)
+        said.append("it was called on ids")
     for form in FORMS:
         if form.known(model):
             model = form.brought(model)
             said.append(form.said)
     return model, tuple(said)
+
+
+def _called(model: keras.Model, length: int | None) -> keras.Model:
+    """A model of a class of its owner's, or one that was never called, around one call of it."""
+    ids = keras.Input((length,), dtype="int32")
+    try:
+        return keras.Model(ids, model(ids))
+    except Exception as error:  # the call is the owner's code: it may raise anything
+        raise ModelError(
+            f"the model cannot be called on ids [B, {length or 'L'}]: {first_line(error)}; build it as Sequential or "
+            "Functional with keras.Input"
+        ) from None
 
 
 def _first(model: keras.Model) -> Any:
@@ -82,11 +101,29 @@ def _is_reduced(layer: keras.layers.Layer) -> bool:
 
 def _stateless(model: keras.Model) -> keras.Model:
     """The same weights in layers of float32 that keep nothing, at any batch."""
-    twin = type(model).from_config(_plain(model.get_config()))
+    config = _plain(model.get_config())
+    twin = type(model).from_config(_of_any_length(config) if _reads_one_by_one(model) else config)
     if not twin.built:
         twin.build((None, *_first(model).shape[1:]))
     twin.set_weights([np.asarray(weight, np.float32) for weight in model.get_weights()])
     return twin
+
+
+def _reads_one_by_one(model: keras.Model) -> bool:
+    """Whether it is shown one word at a time, and keeps in its state what came before."""
+    stateful = any(getattr(layer, "stateful", False) for layer in model._flatten_layers(include_self=False))
+    return stateful and tuple(_first(model).shape[1:2]) == (1,)
+
+
+def _of_any_length(config: Any) -> Any:
+    """A configuration whose inputs are texts of any length instead of single words."""
+    if isinstance(config, (list, tuple)):
+        return type(config)(map(_of_any_length, config))
+    if not isinstance(config, dict):
+        return config
+    free = {key: _of_any_length(value) for key, value in config.items()}
+    shape = free.get("batch_shape")
+    return {**free, "batch_shape": (shape[0], None, *shape[2:])} if shape else free
 
 
 def _plain(config: Any) -> Any:
@@ -118,9 +155,10 @@ def _reads_characters(model: keras.Model) -> bool:
 def _with_table(model: keras.Model) -> keras.Model:
     """An Embedding in front whose rows are what the model was fed: exact, as a lookup multiplies nothing."""
     words, width = int(model.outputs[0].shape[-1]), int(_first(model).shape[-1])
-    table = np.eye(words, dtype=np.float32) if width == words else _scaled(words)
+    # Behind the characters a row of zeros, which is what loops leave where a text is shorter than the window.
+    table = np.eye(words + 1, words, dtype=np.float32) if width == words else _scaled(words)
     ids = keras.Input((_first(model).shape[1],), dtype="int32")
-    embedding = keras.layers.Embedding(words, width, name="characters")
+    embedding = keras.layers.Embedding(len(table), width, name="characters")
     rows = embedding(ids)
     embedding.embeddings.assign(table)
     if isinstance(model, keras.Sequential):

@@ -40,6 +40,13 @@ class NextWordModel:
     masked: bool
     """Whether padding (id 0) is masked."""
 
+    @functools.cached_property
+    def blank(self) -> int | None:
+        """The id of a row of zeros behind those of the words: what one-hot characters are filled up with."""
+        tables = [layer.embeddings for layer in _embeddings(self.model) if layer.input_dim > self.vocabulary]
+        zeros = tables and not any(np.any(np.asarray(table[self.vocabulary])) for table in tables)
+        return self.vocabulary if zeros else None
+
     def logprobs_at(self, windows: NDArray[np.int32], positions: NDArray[np.int64] | None) -> NDArray[np.float32]:
         """Log-probabilities `[N, V]` after windows `[N, L]`, at a position of each; None: at the last."""
         rows = max(1, min(128, _MAX_LOGITS // (self.vocabulary * (windows.shape[1] if self.sequences else 1))))

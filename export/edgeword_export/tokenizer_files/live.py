@@ -66,8 +66,8 @@ def _lookup(layer: Any) -> Tokenizer:
     if config["invert"] or config["num_oov_indices"] != 1:
         raise TokenizerError("StringLookup that is inverted, or has other than one unknown word, is not read")
     vocabulary = [str(word) for word in layer.get_vocabulary()]
-    if config["mask_token"] is None:
-        raise TokenizerError("StringLookup without a mask_token gives unknown words the id 0; give it mask_token=''")
+    if config["mask_token"] is None:  # as the tutorials have it: what is unknown has the id 0
+        return from_ids({word: place for place, word in enumerate(vocabulary)})
     words = vocabulary[2:]
     if words and all(len(word) == 1 for word in words):
         return Tokenizer(tuple(vocabulary[1:]), "char", vocabulary[1], 1, lower=False)

@@ -12,7 +12,7 @@ from edgeword.tokenizers.foreign import OOV_TOKENS, PADDING_TOKENS, from_keras, 
 from edgeword.tokenizers.tokenizer import DEFAULT_FILTERS, MAX_ID, Tokenizer
 from edgeword_export.tokenizer_files.pickled_objects import OldText
 
-_PADDING = (*PADDING_TOKENS, "<PAD>", "[pad]", "<padding>", "PAD", "pad", "padding", "_PAD_")
+PADDING = (*PADDING_TOKENS, "<PAD>", "[pad]", "<padding>", "PAD", "pad", "padding", "_PAD_")
 _OOV = (*OOV_TOKENS, "<UNK>", "<OOV>", "<oov>", "[OOV]")
 # Attributes of Keras' Tokenizer that decide which ids a text gets.
 _OPTIONS = ("num_words", "filters", "lower", "split", "char_level", "oov_token")
@@ -50,7 +50,7 @@ def from_ids(words: Mapping[str, int]) -> Tokenizer:
     a punctuation mark that it is no separator. "<OOV>", "<unk>" and their like stand for what is not in it.
     """
     told, zero = _split(words)
-    plain = [word for word in words if word not in (*_OOV, *_PADDING)]
+    plain = [word for word in words if word not in (*_OOV, *PADDING)]
     options: dict[str, Any] = {"lower": not _has_capitals(plain)}
     options["oov_token"] = next((word for word in told if word in _OOV), None)
     if _are_characters(plain):
@@ -63,7 +63,7 @@ def from_ids(words: Mapping[str, int]) -> Tokenizer:
 
 def from_list(words: list[str]) -> Tokenizer:
     """Tokenizer of a list: characters with the ids 0, 1, …, or words as `from_vocabulary` reads them."""
-    if _are_characters([word for word in words if word not in (*_PADDING, *_OOV)]):
+    if _are_characters([word for word in words if word not in (*PADDING, *_OOV)]):
         if len(set(words)) < len(words):
             raise TokenizerError("a character stands twice in the list; keep one")
         return from_ids({word: place for place, word in enumerate(words)})
@@ -92,12 +92,19 @@ def _split(words: Mapping[Any, Any]) -> tuple[dict[str, int], str | None]:
             raise TokenizerError(f"{zero!r} and {word!r} both have the id 0; keep one")
         else:
             zero = str(word)
-    if zero in _OOV:
-        raise TokenizerError(f"{zero!r}, which stands for unknown words, has the id 0; give it one from 1 on")
     return told, zero
 
 
 def _tokenizer(config: Mapping[str, Any], words: Mapping[str, int], zero: str | None) -> Tokenizer:
-    """Keras' tokenizer of these words; id 0 is padding where its word is empty, or says so."""
-    named = None if zero in _PADDING else zero
-    return dataclasses.replace(from_keras({**config, "word_index": words}), zero=named)
+    """Keras' tokenizer of these words; id 0 is padding where its word is empty or says so, or what is unknown."""
+    plain = from_keras({**config, "word_index": words})
+    if zero in _OOV and plain.oov_id is None:
+        return dataclasses.replace(plain, oov_id=0)
+    return dataclasses.replace(plain, zero=None if zero in PADDING else zero)
+
+
+def fillers(tokenizer: Tokenizer) -> list[int]:
+    """Ids but 0 that loops fill a short text up with: those of `<pad>` and its like, and of the space of characters."""
+    names = [name for name in PADDING if name and not name.isalpha()]
+    found = map(tokenizer.id, [*names, " "] if tokenizer.level == "char" else names)
+    return [each for each in dict.fromkeys(found) if each and each != tokenizer.oov_id]

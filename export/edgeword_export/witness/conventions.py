@@ -18,9 +18,11 @@ _LONGEST_TRIED = 160
 
 
 def near(source: NextWordModel, guess: Window, values: Iterable[int]) -> Iterator[Window]:
-    """The likely ones: the guess, then other rules at the declared length and beside it; each once."""
+    """The likely ones: the guess, other rules at the declared length and beside it, no window at all; each once."""
     lengths = [guess.length, *((source.length + step for step in (0, -1, 1)) if source.length else ())]
-    yield from _distinct([guess, *_table(source, guess, lengths, tuple(values))])
+    whole = Window(None, Padding(), source.masked)
+    last_word = Window(1, Padding(), source.masked, fills=False)
+    yield from _distinct([guess, *_table(source, guess, lengths, tuple(values)), whole, last_word])
 
 
 def beside(source: NextWordModel, window: Window) -> Iterator[Window]:

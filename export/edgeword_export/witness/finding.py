@@ -15,8 +15,10 @@ from edgeword.generation.witness import words_of
 from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword_export.errors import ModelError
 from edgeword_export.source.keras_model import NextWordModel
+from edgeword_export.tokenizer_files.vocabularies import fillers
 from edgeword_export.witness.answers import prompts_for
 from edgeword_export.witness.conventions import beside, far, near
+from edgeword_export.witness.readings import readings
 from edgeword_export.witness.reference import Reference
 
 # Log-probabilities this near are one number to float32 arithmetic.
@@ -38,6 +40,8 @@ class Found:
 
     window: Window
     windowed: bool
+    tokenizer: Tokenizer
+    """As the loop reads its texts."""
     says_unknown: bool
     """Whether an answer holds the token for unknown words."""
     apart: str | None
@@ -73,35 +77,46 @@ def _contexts(prompt: str, said: tuple[int, ...], tokenizer: Tokenizer) -> tuple
 
 def find(source: NextWordModel, guess: Reference, answers: Sequence[Answer], tokenizer: Tokenizer) -> Found:
     """The first convention that gives every word of every answer; raises ModelError showing the nearest."""
-    listened = [each for each in heard(answers, tokenizer) if each.words]
-    values = _padding_values(tokenizer)
-    longest = max(len(each.contexts[-1]) for each in listened)
-    tried = _Trials(source, guess, listened)
-    fitting = tried.fitting(near(source, guess.window, values))
-    if not fitting:
-        fitting = list(islice(filter(tried.fits, far(source, guess.window, values, longest)), 1))
-    if not fitting:
-        raise ModelError(tried.nearest(tokenizer))
-    window = fitting[0]
-    rivals = [*fitting[1:], *tried.fitting(beside(source, window))]
-    reference = tried.reference(window)
-    apart = _apart(reference, [tried.reference(each) for each in rivals], tokenizer)
-    says_unknown = any(tokenizer.oov_id in each.words for each in listened)
-    return Found(window, reference.windowed, says_unknown, apart)
+    trials = _trials(source, guess, answers, tokenizer)
+    values = [0, *fillers(tokenizer), *([] if source.blank is None else [source.blank])]
+    for tried in trials:
+        fitting = tried.fitting(near(source, guess.window, values))
+        if fitting:
+            return _found(tried, fitting)
+    for tried in trials:
+        fitting = list(islice(filter(tried.fits, far(source, guess.window, values, tried.longest)), 1))
+        if fitting:
+            return _found(tried, fitting)
+    raise ModelError(max(trials, key=lambda tried: tried.right).nearest())
 
 
-def _padding_values(tokenizer: Tokenizer) -> list[int]:
-    """Ids that loops pad with: 0, and the space of a character model."""
-    space = tokenizer.id(" ") if tokenizer.level == "char" else None
-    return [0] if space in (None, tokenizer.oov_id) else [0, int(space or 0)]
+def _found(tried: _Trials, fitting: Sequence[Window]) -> Found:
+    """The first that fits, and where those that fit as well say something else."""
+    reference = tried.reference(fitting[0])
+    rivals = [*fitting[1:], *tried.fitting(beside(reference.source, reference.window))]
+    apart = _apart(reference, [tried.reference(each) for each in rivals], tried.tokenizer)
+    return Found(reference.window, reference.windowed, tried.tokenizer, tried.holds_unknown, apart)
+
+
+def _trials(source: NextWordModel, guess: Reference, answers: Sequence[Answer], tokenizer: Tokenizer) -> list[_Trials]:
+    """One for each way of reading the answers that gives other contexts; the likeliest first."""
+    trials: dict[tuple[Heard, ...], _Trials] = {}
+    for reading in readings(tokenizer, answers):
+        listened = tuple(each for each in heard(answers, reading) if each.words)
+        trials.setdefault(listened, _Trials(source, guess, listened, reading))
+    return list(trials.values())
 
 
 class _Trials:
-    """Conventions held against the answers."""
+    """Conventions held against the answers, read by one tokenizer."""
 
-    def __init__(self, source: NextWordModel, guess: Reference, listened: Sequence[Heard]) -> None:
-        self._source, self._guess, self._listened = source, guess, listened
+    def __init__(
+        self, source: NextWordModel, guess: Reference, listened: Sequence[Heard], tokenizer: Tokenizer
+    ) -> None:
+        self._source, self._guess, self._listened, self.tokenizer = source, guess, listened, tokenizer
         self._firsts = [each.contexts[0] for each in listened]
+        self.longest = max(len(each.contexts[-1]) for each in listened)
+        self.holds_unknown = any(tokenizer.oov_id in each.words for each in listened)
         self._best: tuple[int, Heard, int, int, Window] | None = None
 
     def reference(self, window: Window) -> Reference:
@@ -144,8 +159,14 @@ class _Trials:
         if self._best is None or right > self._best[0]:
             self._best = (right, each, number, int(row.argmax()), window)
 
-    def nearest(self, tokenizer: Tokenizer) -> str:
+    @property
+    def right(self) -> int:
+        """How far the nearest convention came."""
+        return -1 if self._best is None else self._best[0]
+
+    def nearest(self) -> str:
         """The convention that came furthest, and where it failed."""
+        tokenizer = self.tokenizer
         if self._best is None:
             return "the model could not be asked by any convention; see that it is the model of these answers"
         _, each, number, got, window = self._best

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edgeword.bundle.manifest import WITNESS_FILE, Answer, Convention
+from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword_export.options import Says
 from edgeword_export.source.opening import Source
 from edgeword_export.witness.answers import answers_of, witness_file
 from edgeword_export.witness.finding import find
+from edgeword_export.witness.readings import difference
 from edgeword_export.witness.reference import Reference
 
 
@@ -19,6 +21,7 @@ class Settled:
 
     reference: Reference
     convention: Convention
+    tokenizer: Tokenizer
     answers: tuple[Answer, ...] = ()
     """The owner's."""
 
@@ -33,13 +36,15 @@ def settle(source: Source, says: Says | None, announce: Callable[[str], None]) -
     guess = Reference(source.model, source.window, source.windowed)
     if says is None:
         origin = "run" if source.run is not None else "guessed"
-        return Settled(guess, Convention(origin, _text(guess), 0, None, False, None))  # type: ignore[arg-type]
+        convention = Convention(origin, _text(guess), 0, None, False, None)  # type: ignore[arg-type]
+        return Settled(guess, convention, source.tokenizer)
     answers = answers_of(says, source.tokenizer, source.window.length)
     announce(f"looking for how your loop reads the model, by {len(answers)} of its answers")
     found = find(source.model, guess, answers, source.tokenizer)
     reference = Reference(source.model, found.window, found.windowed)
-    convention = Convention("witness", _text(reference), len(answers), found.apart, found.says_unknown, WITNESS_FILE)
-    return Settled(reference, convention, answers)
+    text = _text(reference) + difference(source.tokenizer, found.tokenizer)
+    convention = Convention("witness", text, len(answers), found.apart, found.says_unknown, WITNESS_FILE)
+    return Settled(reference, convention, found.tokenizer, answers)
 
 
 def _text(reference: Reference) -> str:

@@ -48,6 +48,8 @@ class Window:
         """The window in words."""
         if self.length is None:
             return "texts of any length"
+        if self.length == 1 and not self.fills:
+            return "the last token alone"
         cut = "" if self.padding.truncating == "pre" else ", longer texts cut at their end"
         if not self.fills:
             return f"the last {self.length} tokens, without padding{cut}"
@@ -95,11 +97,9 @@ class Spec:
             raise UsageError(f"vocabulary is {self.vocabulary}, and a model knows at least 1 id")
         if self.decode.mode == "window" and self.window.length is None:
             raise UsageError("decode mode 'window' needs a window.length")
-        for key, ids in (
-            ("window.padding.value", (self.window.padding.value,)),
-            ("empty_prompt", self.empty_prompt.ids),
-        ):
-            check_below(self.vocabulary, key, ids)
+        check_below(self.vocabulary, "empty_prompt", self.empty_prompt.ids)
+        # Models of one-hot characters are padded with rows of zeros: one id behind those of the characters.
+        check_below(self.vocabulary + 1, "window.padding.value", (self.window.padding.value,))
 
 
 def check_below(vocabulary: int, key: str, ids: tuple[int, ...]) -> None:

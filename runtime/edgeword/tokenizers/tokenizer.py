@@ -28,7 +28,7 @@ _FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "split": (lambda v: isinstance(v, str) and v != "", "text of one character or more"),
     "punctuation": (lambda v: v in ("split", "strip"), "'split' or 'strip'"),
     "oov_token": (lambda v: v is None or isinstance(v, str), "text or null"),
-    "oov_id": (lambda v: v is None or (type(v) is int and 1 <= v <= MAX_ID), f"null or 1 to {MAX_ID}"),
+    "oov_id": (lambda v: v is None or (type(v) is int and 0 <= v <= MAX_ID), f"null or 0 to {MAX_ID}"),
     "zero": (lambda v: v is None or (isinstance(v, str) and v != ""), "text or null"),
     "num_words": (lambda v: v is None or (type(v) is int and 1 <= v <= MAX_ID), f"null or 1 to {MAX_ID}"),
 }
@@ -49,7 +49,8 @@ class Tokenizer:
     text is cut at ASCII whitespace alone.
 
     `oov_id` may lie beyond the vocabulary: Keras gives that id, whatever `num_words` is, when the
-    `oov_token` also occurs as a rare word.
+    `oov_token` also occurs as a rare word. It is 0, without an `oov_token`, where unknown words are read as
+    padding: `word_index.get(word, 0)`.
 
     Raises TokenizerError for options or a vocabulary that cannot be used.
     """
@@ -253,8 +254,8 @@ def _ids_of(vocabulary: tuple[str | None, ...]) -> dict[str | None, int]:
 
 def _check_oov(tokenizer: Tokenizer, ids: dict[str | None, int]) -> None:
     token, token_id = tokenizer.oov_token, tokenizer.oov_id
-    if token is None or token_id is None:
-        if not (token is None and token_id is None):
+    if token is None or not token_id:
+        if token is not None or token_id:
             raise TokenizerError("tokenizer: oov_token and oov_id belong together; give both or neither")
         return
     inside = token_id <= len(tokenizer.vocabulary)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edgeword.bundle.spec import Window
+from edgeword.padding import Padding
 from edgeword.probabilities import log_softmax
 from edgeword_export.proof.fidelity import Yardstick
 from edgeword_export.proof.gates import gate_failure
@@ -20,8 +22,9 @@ def logits(token, sharpness):
 class Reference:
     """As Keras answers: the logarithm of a softmax in float32, which ends at 1e-37."""
 
-    def __init__(self, sharpness):
+    def __init__(self, sharpness, reads="end"):
         self.sharpness = sharpness
+        self.window = Window(4, Padding("post"), False, reads=reads)
 
     def logprobs(self, ids):
         probabilities = np.exp(log_softmax(np.stack([logits(token, self.sharpness) for token in ids])))
@@ -63,3 +66,9 @@ def test_a_model_that_is_surer_of_the_same_words_is_another_model():
     assert fidelity.same_greedy_words
     assert fidelity.max_logprob_difference == pytest.approx(0.01, rel=0.2)
     assert "off by" in gate_failure("float32", fidelity)
+
+
+@pytest.mark.parametrize(("reads", "words"), [("end", [3, 4, 0, 1]), ("text", [3, 4, 0])])
+def test_words_are_compared_as_far_as_a_text_can_be_told_from_its_padding(reads, words):
+    yardstick = Yardstick(Reference(9.0, reads), Evaluation("", ((0, 1),)), None)
+    assert [token for token, _ in yardstick._greedy(Decoder(9.0), (2,))][:4] == words

@@ -1,0 +1,1 @@
+"""Models as people build them, each beside its owner's loop written the owner's way."""

@@ -1,0 +1,48 @@
+"""What edgeword says of models as people build them is what their owners' loops say."""
+
+from __future__ import annotations
+
+import keras
+import pytest
+
+from edgeword.errors import EdgewordError
+from tests.field.case import DECODES
+from tests.field.table import CASES, FOR_EVERY_RUN
+
+
+@pytest.fixture(autouse=True, scope="module")
+def forgotten():
+    """The models of one case are of no use to the next."""
+    yield
+    keras.backend.clear_session()
+
+
+def _params():
+    for name, case in CASES.items():
+        yield pytest.param(case, id=name, marks=() if name in FOR_EVERY_RUN else pytest.mark.field)
+
+
+@pytest.mark.parametrize("case", _params())
+def test_with_a_witness_every_word_is_the_owners(case, tmp_path):
+    manifest = case.export(tmp_path, witness=True)
+    assert manifest.convention.from_ == "witness"
+    assert case.differing(tmp_path / "bundle") == []
+    assert manifest.convention.text == case.convention
+    assert (manifest.spec.decode.mode, manifest.spec.decode.graph) == DECODES[case.decode]
+    assert {variant.format for variant in manifest.variants} == {"tflite", "onnx"}
+
+
+@pytest.mark.parametrize("case", _params())
+def test_without_a_witness_it_is_right_or_refused_or_says_that_it_guessed(case, tmp_path):
+    refusal = None
+    try:
+        manifest = case.export(tmp_path, witness=False)
+    except EdgewordError as error:
+        refusal = str(error)
+    if refusal is not None:
+        assert case.needs_witness, refusal
+        assert "\n" not in refusal
+        return
+    differing = case.differing(tmp_path / "bundle")
+    assert manifest.convention.line.startswith("guessed: ")
+    assert case.needs_witness or differing == []
