@@ -24,7 +24,7 @@ from edgeword_export.graphs.recurrence import unrolled
 from edgeword_export.graphs.sequences.loop import looped
 from edgeword_export.graphs.window_graph import window_signature
 from edgeword_export.source.keras_model import inspect_model
-from tests.export.zoo import LeakyCell
+from tests.export.graphs.zoo import LeakyCell
 from tests.tiny import drawn
 
 VOCABULARY, UNITS = 40, 6
