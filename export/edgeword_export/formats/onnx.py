@@ -17,7 +17,7 @@ from edgeword_export.formats.recurrent_weights import has_lstm, store_as_int8
 from edgeword_export.formats.weight_reads import Operator, Weight, weights_read
 from edgeword_export.formats.writer import Inputs, Writer
 from edgeword_export.graphs.calibration import Samples
-from edgeword_export.graphs.sequences.carrier import HANDLERS
+from edgeword_export.graphs.recurrence.onnx_carrier import HANDLERS
 from edgeword_export.graphs.signature import ONNX, ONNX_ROWS, PLAIN, TOKEN_INPUTS, Signatures, Style
 
 OPSET = 17

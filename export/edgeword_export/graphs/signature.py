@@ -12,9 +12,8 @@ import tensorflow as tf
 
 Tensors = dict[str, Any]
 
-
 Recurrence = Literal["loop", "unrolled", "onnx"]
-"""Loops of the graph where the window is long; a cell for each position; or ONNX' own operators where it has them."""
+"""A loop of the graph; a cell for each position; or ONNX' own operators, and a cell for each position without one."""
 
 
 @dataclass(frozen=True)

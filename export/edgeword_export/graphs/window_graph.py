@@ -12,7 +12,7 @@ from keras import layers, ops
 from edgeword.bundle.spec import Window
 from edgeword_export.graphs.answer import Answer
 from edgeword_export.graphs.lookup import Lookup
-from edgeword_export.graphs.sequences.forms import over_window
+from edgeword_export.graphs.recurrence.forms import over_window
 from edgeword_export.graphs.signature import Signature, Style, Tensors, input_spec, predictions
 from edgeword_export.graphs.substitution import Substitute, all_layers, any_length, calls_of, substituted
 from edgeword_export.graphs.time_steps import is_standard

@@ -1,9 +1,10 @@
-"""ONNX' own recurrent operators: LSTM, GRU and RNN, in the place of Keras' cells."""
+"""ONNX' own recurrent operators, LSTM, GRU and RNN, in the place of Keras' cells."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import keras
@@ -12,15 +13,11 @@ import tensorflow as tf
 from keras import activations, layers
 from numpy.typing import NDArray
 
-from edgeword_export.graphs.sequences.carrier import carried
+from edgeword_export.graphs.recurrence.fused import Forward
+from edgeword_export.graphs.recurrence.onnx_carrier import carried
+from edgeword_export.keras_files.activations import keras_2_hard_sigmoid
 
 Floats = NDArray[np.float32]
-
-_ACTIVATIONS: dict[Any, str] = {
-    activations.tanh: "Tanh",
-    activations.sigmoid: "Sigmoid",
-    activations.relu: "Relu",
-}
 
 
 @dataclass(frozen=True)
@@ -42,20 +39,29 @@ _KINDS: dict[type, _Kind] = {
     layers.SimpleRNNCell: _Kind("RNN", (0,), lambda cell: (cell.activation,)),
 }
 
+# A function's name in ONNX, and its alpha and beta where it has them.
+_ACTIVATIONS: dict[Any, tuple[Any, ...]] = {
+    activations.tanh: ("Tanh",),
+    activations.sigmoid: ("Sigmoid",),
+    activations.relu: ("Relu",),
+    activations.linear: ("Affine", 1.0, 0.0),
+    activations.hard_sigmoid: ("HardSigmoid", 1 / 6, 0.5),
+    keras_2_hard_sigmoid: ("HardSigmoid", 0.2, 0.5),
+}
 
-def onnx_operator(cell: keras.layers.Layer) -> Callable[[Any], Any] | None:
+
+def onnx_operator(cell: keras.layers.Layer) -> Forward | None:
     """`[L, E] → [L, U]` from a state of zeros; None of a cell that ONNX has no operator for."""
+    if type(cell) is layers.StackedRNNCells:
+        stack = [operator for each in cell.cells if (operator := onnx_operator(each))]
+        whole = len(stack) == len(cell.cells)
+        return (lambda rows: reduce(lambda read, operator: operator(read), stack, rows)) if whole else None
     kind = _KINDS.get(type(cell))
     if kind is None or any(function not in _ACTIVATIONS for function in kind.activated(cell)):
         return None
     # Read now: inside a graph a variable has no value yet.
     weights = [_transposed(kind, cell.kernel), _transposed(kind, cell.recurrent_kernel), _biases(kind, cell)]
-    attributes: dict[str, Any] = {
-        "hidden_size": cell.units,
-        "activations": [_ACTIVATIONS[function] for function in kind.activated(cell)],
-    }
-    if kind.operator == "GRU":
-        attributes["linear_before_reset"] = int(cell.reset_after)
+    attributes = _attributes(kind, cell)
 
     def run(rows: Any) -> Any:
         length, features = rows.shape
@@ -63,6 +69,17 @@ def onnx_operator(cell: keras.layers.Layer) -> Callable[[Any], Any] | None:
         return tf.reshape(carried(kind.operator, inputs, attributes, (length, 1, 1, cell.units)), (length, cell.units))
 
     return run
+
+
+def _attributes(kind: _Kind, cell: Any) -> dict[str, Any]:
+    functions = [_ACTIVATIONS[function] for function in kind.activated(cell)]
+    found: dict[str, Any] = {"hidden_size": cell.units, "activations": [name for name, *_ in functions]}
+    parameters = [values for _, *values in functions if values]
+    if parameters:
+        found["activation_alpha"], found["activation_beta"] = map(list, zip(*parameters, strict=True))
+    if kind.operator == "GRU":
+        found["linear_before_reset"] = int(cell.reset_after)
+    return found
 
 
 def _transposed(kind: _Kind, kernel: Any) -> Floats:
@@ -74,8 +91,9 @@ def _transposed(kind: _Kind, kernel: Any) -> Floats:
 def _biases(kind: _Kind, cell: Any) -> Floats:
     """`[1, 2 * gates * U]`: of the inputs, then of the state, which only GRU has apart."""
     size = len(kind.gates) * cell.units
-    found = np.asarray(cell.bias, np.float32).reshape(-1, size) if cell.use_bias else np.zeros((1, size), np.float32)
     both = np.zeros((2, size), np.float32)
-    both[: len(found)] = found
+    if cell.use_bias:
+        found = np.asarray(cell.bias, np.float32).reshape(-1, size)
+        both[: len(found)] = found
     ordered = [np.split(row, len(kind.gates))[place] for row in both for place in kind.gates]
     return np.concatenate(ordered)[None]
