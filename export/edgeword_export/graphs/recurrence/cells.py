@@ -80,8 +80,8 @@ def _one_after_another(layer: keras.layers.RNN, rows: Any, marks: Any, output: A
     Keras' own `unroll` zeroes other positions than its loop does where a masked text is read backwards.
     """
     outputs = []
-    for position in range(rows.shape[1]):
-        new_output, new_states = cell_called(layer, rows[:, position], states)
+    for position, row in enumerate(ops.unstack(rows, axis=1)):
+        new_output, new_states = cell_called(layer, row, states)
         if marks is not None:
             counts = marks[:, position : position + 1]
             before = ops.zeros_like(output) if layer.zero_output_for_mask else output
