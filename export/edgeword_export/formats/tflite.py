@@ -13,7 +13,6 @@ from ai_edge_litert import schema_py_generated as schema
 from keras.export import ExportArchive
 
 from edgeword_export.errors import ConversionError
-from edgeword_export.formats.counted_loops import check_loops, inner_graphs
 from edgeword_export.formats.weight_reads import Operator, Weight, weights_read
 from edgeword_export.formats.writer import Inputs, Writer
 from edgeword_export.graphs.calibration import Sample, Samples
@@ -49,7 +48,7 @@ class TFLiteWriter(Writer):
         model = _parsed(content)
         signature = next(item for item in model.signatureDefs if item.signatureKey.decode() in ("step", "window"))
         graph = model.subgraphs[signature.subgraphIndex]
-        run = [graph, *inner_graphs(model, graph)]
+        run = [graph, *_bodies(model, graph)]
         operators = [_operator(model, each, operator) for each in run for operator in each.operators]
         weights = {
             _tensor_name(model, each, index): Weight(size + _scale_bytes(model, each, tensor), (*_shape(tensor), 1)[0])
@@ -210,6 +209,17 @@ def _tensor_name(model: Any, graph: Any, index: int) -> str:
     return f"weights {tensor.buffer}" if _size_bytes(model, tensor) else f"{id(graph)} {index}"
 
 
+def _bodies(model: Any, graph: Any) -> list[Any]:
+    """What a graph's loops run."""
+    kinds = map(_operator_name, model.operatorCodes)
+    loops = [number for number, kind in enumerate(kinds) if kind == "WHILE"]
+    return [
+        model.subgraphs[operator.builtinOptions.bodySubgraphIndex]
+        for operator in graph.operators
+        if operator.opcodeIndex in loops
+    ]
+
+
 def _parsed(content: bytes) -> Any:
     return schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
 
@@ -247,7 +257,7 @@ def _shape(tensor: Any) -> list[int]:
 
 
 def check_operators(content: bytes) -> None:
-    """Refuse a file that needs more than the built-in operators, that lost its weights, or that may never end."""
+    """Refuse a file that needs more than the built-in operators, or that lost its weights."""
     found = operators(content)
     builtin = {name for name in vars(schema.BuiltinOperator) if name.isupper()} - {"CUSTOM", "DELEGATE"}
     foreign = sorted(name for name in found if name.startswith("Flex") or name not in builtin)
@@ -256,4 +266,3 @@ def check_operators(content: bytes) -> None:
     if found & _VARIABLES:
         names = ", ".join(sorted(found & _VARIABLES))
         raise ConversionError(f"the file reads its weights through {names}: they are not in it")
-    check_loops(_parsed(content))
