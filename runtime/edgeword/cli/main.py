@@ -27,7 +27,20 @@ def entry() -> NoReturn:
     interruption.install()
     code = _answered(sys.argv[1:])
     interruption.ignore()
+    if code == INTERRUPTED:
+        _end_by_exit_code()
     sys.exit(code)
+
+
+def _end_by_exit_code() -> None:
+    """Let the process end by its exit code, and not by a signal to itself.
+
+    CPython does the latter once an interruption went through `PyRun_String`, with which C extensions run Python while
+    they are imported; running anything else that way forgets it (`unhandled_keyboard_interrupt`, pythonrun.c).
+    """
+    import ctypes
+
+    ctypes.pythonapi.PyRun_SimpleString(b"pass")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
