@@ -18,7 +18,8 @@ from edgeword_export.formats.weight_reads import Operator, Weight, weights_read
 from edgeword_export.formats.writer import Inputs, Writer
 from edgeword_export.graphs.calibration import Samples
 from edgeword_export.graphs.recurrence.onnx_carrier import HANDLERS
-from edgeword_export.graphs.signature import ONNX, ONNX_ROWS, PLAIN, TOKEN_INPUTS, Signatures, Style
+from edgeword_export.graphs.rows import alone
+from edgeword_export.graphs.signature import ONNX, ONNX_ROWS, ONNX_ROWS_ALONE, PLAIN, TOKEN_INPUTS, Signatures, Style
 
 OPSET = 17
 # The larger, the faster: 114 µs a word in blocks of 128, 146 in blocks of 64, at 10,000 words and 512 units.
@@ -60,7 +61,7 @@ class OnnxWriter(Writer):
             self.signatures(PLAIN)[0].name: {
                 name: (
                     onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type).name,
-                    tuple(size.dim_value for size in kind.shape.dim),
+                    tuple(size.dim_value or None for size in kind.shape.dim),
                 )
                 for name, kind in types.items()
             }
@@ -72,21 +73,29 @@ class OnnxWriter(Writer):
         operators = [Operator(node.op_type, node.input, node.output) for node in graph.node]
         weights = {tensor.name: Weight(_size_bytes(tensor), (*tensor.dims, 1)[0]) for tensor in graph.initializer}
         tokens = next(item for item in graph.input if item.name in TOKEN_INPUTS)
-        return weights_read(operators, weights, tokens.type.tensor_type.shape.dim[-1].dim_value)
+        return weights_read(operators, weights, tokens.type.tensor_type.shape.dim[-1].dim_value or 1)
 
     def convert(self, style: Style) -> onnx.ModelProto:
-        """The float32 graph in a style, a copy of its own."""
+        """The float32 graph in a style, a copy of its own.
+
+        Where rows are free at the price of shapes that are computed in each run, they are not.
+        """
+        if style not in self._converted:
+            model = self._convert(style)
+            if style.free_rows and any(node.op_type == "Shape" for node in model.graph.node):
+                model = self._convert(alone(style))
+            self._converted[style] = model.SerializeToString()
+        return onnx.load_from_string(self._converted[style])
+
+    def _convert(self, style: Style) -> onnx.ModelProto:
         import tf2onnx
 
-        if style not in self._converted:
-            signature = self.signatures(style)[0]
-            function = signature.traced()
-            model, _ = tf2onnx.convert.from_function(
-                function, signature.specs(), opset=OPSET, custom_op_handlers=HANDLERS
-            )
-            _fold_constants(model.graph, function.get_concrete_function())
-            self._converted[style] = _checked(model).SerializeToString()
-        return onnx.load_from_string(self._converted[style])
+        signature = self.signatures(style)[0]
+        function = signature.traced()
+        model, _ = tf2onnx.convert.from_function(function, signature.specs(), opset=OPSET, custom_op_handlers=HANDLERS)
+        _fold_constants(model.graph, function.get_concrete_function())
+        _name_rows(model.graph)
+        return _checked(model)
 
 
 def _float32(writer: OnnxWriter, _samples: Samples) -> onnx.ModelProto:
@@ -110,8 +119,9 @@ def _dynamic_int8(writer: OnnxWriter, _samples: Samples) -> onnx.ModelProto:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     settings = {"weight_type": QuantType.QInt8, "per_channel": True, "op_types_to_quantize": _QUANTIZED}
+    # ONNX Runtime quantizes all rows of a product with one scale, so that a row's words would depend on the others.
     model = _through_files(
-        writer.convert(ONNX_ROWS), lambda source, target: quantize_dynamic(source, target, **settings)
+        writer.convert(ONNX_ROWS_ALONE), lambda source, target: quantize_dynamic(source, target, **settings)
     )
     scale_channels_last(model)
     return _with_int8_recurrences(model)
@@ -216,6 +226,14 @@ def _fold_constants(graph: onnx.GraphProto, traced: Any) -> None:
     graph.initializer.extend(values)
     del graph.input[:]
     graph.input.extend(inputs)
+
+
+def _name_rows(graph: onnx.GraphProto) -> None:
+    """One name for all free first axes: they are one number."""
+    for item in (*graph.input, *graph.output):
+        shape = item.type.tensor_type.shape
+        if shape.dim and not shape.dim[0].HasField("dim_value"):
+            shape.dim[0].dim_param = "rows"
 
 
 def _checked(model: Any) -> onnx.ModelProto:

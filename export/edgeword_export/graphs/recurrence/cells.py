@@ -49,8 +49,9 @@ def looped(layer: keras.layers.RNN) -> Call:
             return turn + 1, outputs[-1], keras.tree.flatten(new), written
 
         # Whatever it is filled with at first is moved out; a constant would stand in the file.
-        filled = tf.broadcast_to(rows[:, :1, :1], (*rows.shape[:2], output.shape[-1]))
-        start = (tf.constant(0), output, keras.tree.flatten(states), [filled] if layer.return_sequences else [])
+        filled = tf.tile(rows[:, :1, :1], (1, rows.shape[1], output.shape[-1]))
+        flat = [_for_each(row, rows) for row in (output, *keras.tree.flatten(states))]
+        start = (tf.constant(0), flat[0], flat[1:], [filled] if layer.return_sequences else [])
         _, output, flat, written = tf.while_loop(lambda turn, *_: turn < turns, body, start)
         return (written[0] if written else output), _packed(states, flat)
 
@@ -61,13 +62,13 @@ def _called(layer: keras.layers.RNN, run: _Run) -> Call:
     """A call of the layer as Keras calls it."""
 
     def call(sequences: Any, initial_state: Any = None, mask: Any = None, training: Any = False) -> Any:  # noqa: ARG001
-        states = layer.get_initial_state(batch_size=sequences.shape[0])
+        states = layer.get_initial_state(batch_size=1)
         if initial_state is not None:
             states = _packed(states, initial_state)
         if layer.go_backwards:
             sequences, mask = sequences[:, ::-1], None if mask is None else mask[:, ::-1]
         # What is masked before anything was said is answered by zeros.
-        nothing = ops.zeros_like(cell_called(layer, sequences[:, 0], states)[0])
+        nothing = _zeros(cell_called(layer, sequences[:, 0], states)[0])
         answer, states = run(sequences, mask, nothing, states)
         return (answer, *states) if layer.return_state else answer
 
@@ -84,7 +85,7 @@ def _one_after_another(layer: keras.layers.RNN, rows: Any, marks: Any, output: A
         new_output, new_states = cell_called(layer, row, states)
         if marks is not None:
             counts = marks[:, position : position + 1]
-            before = ops.zeros_like(output) if layer.zero_output_for_mask else output
+            before = _zeros(output) if layer.zero_output_for_mask else output
             new_output = ops.where(counts, new_output, before)
             new_states = _chosen(counts, new_states, states)
         output, states = new_output, new_states
@@ -96,12 +97,22 @@ def _chosen(counts: Any, new: Any, old: Any) -> Any:
     return keras.tree.map_structure(lambda *pair: ops.where(counts, *pair), new, old)
 
 
+def _zeros(output: Any) -> Any:
+    """One row of zeros for all: zeros like the output would ask for its shape in each run."""
+    return ops.zeros((1, *output.shape[1:]), output.dtype)
+
+
+def _for_each(row: Any, sequences: Any) -> Any:
+    """One row of a loop's start as one for each text; without its number, which would be asked for in each run."""
+    return row if sequences.shape[0] == row.shape[0] else row + 0 * sequences[:, 0, :1]
+
+
 def _in_turns(sequence: Any, turns: int) -> Callable[[Any], Any]:
     """Of `[B, L, …]` what each turn takes, `[B, L / turns, …]`."""
     if sequence is None:
         return lambda _turn: None
-    batch, length, *features = sequence.shape
-    parts = tf.reshape(sequence, (batch, turns, length // turns, *features))
+    _, length, *features = sequence.shape
+    parts = tf.reshape(sequence, (-1, turns, length // turns, *features))
     return lambda turn: tf.gather(parts, turn, axis=1)
 
 

@@ -13,10 +13,10 @@ _CARRIER = "PyFuncStateless"
 
 
 def carried(kind: str, inputs: Sequence[Any], attributes: Mapping[str, Any], shape: Sequence[int]) -> Any:
-    """The first output of an ONNX operator, float32 of `shape`."""
+    """The first output of an ONNX operator, float32 of `shape`, where None is free."""
     token = json.dumps({"kind": kind, "attributes": attributes, "shape": list(shape)})
     (output,) = tf.raw_ops.PyFuncStateless(input=list(inputs), token=token, Tout=[tf.float32])
-    return tf.reshape(output, shape)
+    return tf.ensure_shape(output, shape)
 
 
 def _written(graph: Any, node: Any, name: str, _settings: Any) -> None:
@@ -30,7 +30,7 @@ def _written(graph: Any, node: Any, name: str, _settings: Any) -> None:
         attr=carries["attributes"],
         outputs=outputs,
         name=name,
-        shapes=[carries["shape"]],
+        shapes=[[-1 if size is None else size for size in carries["shape"]]],
         dtypes=types,
     )
 

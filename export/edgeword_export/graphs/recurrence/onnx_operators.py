@@ -51,7 +51,7 @@ _ACTIVATIONS: dict[Any, tuple[Any, ...]] = {
 
 
 def onnx_operator(cell: keras.layers.Layer) -> Forward | None:
-    """`[L, E] → [L, U]` from a state of zeros; None of a cell that ONNX has no operator for."""
+    """`[B, L, E] → [B, L, U]` from a state of zeros; None of a cell that ONNX has no operator for."""
     if type(cell) is layers.StackedRNNCells:
         stack = [operator for each in cell.cells if (operator := onnx_operator(each))]
         whole = len(stack) == len(cell.cells)
@@ -63,10 +63,11 @@ def onnx_operator(cell: keras.layers.Layer) -> Forward | None:
     weights = [_transposed(kind, cell.kernel), _transposed(kind, cell.recurrent_kernel), _biases(kind, cell)]
     attributes = _attributes(kind, cell)
 
-    def run(rows: Any) -> Any:
-        length, features = rows.shape
-        inputs = [tf.reshape(rows, (length, 1, features)), *map(tf.constant, weights)]
-        return tf.reshape(carried(kind.operator, inputs, attributes, (length, 1, 1, cell.units)), (length, cell.units))
+    def run(sequences: Any) -> Any:
+        batch, length, _ = sequences.shape
+        inputs = [tf.transpose(sequences, (1, 0, 2)), *map(tf.constant, weights)]
+        outputs = carried(kind.operator, inputs, attributes, (length, 1, batch, cell.units))
+        return tf.transpose(outputs[:, 0], (1, 0, 2))
 
     return run
 
