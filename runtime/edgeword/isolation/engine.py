@@ -9,7 +9,7 @@ import subprocess
 import sys
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from edgeword.engines.engine import Buffers, Engine, Graph, LoadedVariant
 from edgeword.engines.probing import ended
@@ -51,9 +51,7 @@ class IsolatedVariant:
 
     def graph(self, signature: str) -> Graph:
         """See `LoadedVariant.graph`."""
-        graph = self._graph({"graph": signature})
-        assert graph is not None  # only a wide one can be None
-        return graph
+        return cast(Graph, self._graph({"graph": signature}))  # only a wide one can be None
 
     def wide(self, signature: str, rows: int) -> Graph | None:
         """See `LoadedVariant.wide`."""

@@ -169,9 +169,11 @@ def _tensors(reader: Reader, spans: Sequence[Span], kind: str) -> Iterator[tuple
 
 
 def _shape(reader: Reader, span: Span) -> tuple[int, ...]:
-    """1 stands for a first axis that is free, 0 for a size that is not said."""
+    """1 stands for a first axis that is free."""
     dims = [reader.read(dim, _DIMENSION) for dim in reader.read(span, _SHAPE).get("dim", ())]
-    sizes = [dim.get("dim_value", (0,))[0] for dim in dims]
+    sizes = [dim.get("dim_value", (None,))[0] for dim in dims]
     if dims and _text(reader, dims[0], "dim_param") == _ROWS:
         sizes[0] = 1
+    if None in sizes:
+        raise ModelFileError("the file holds a size without a number in its shape, which no next-word model needs")
     return tuple(sizes)
