@@ -85,6 +85,20 @@ def _returns_its_counter(model: Any) -> None:
     _body(model).outputs = [0]
 
 
+def _leaves_its_count_out(model: Any) -> None:
+    """The body's input then stands where the start does: it never grows."""
+    graph_of(model).operators[-1].outputs = [-1]
+
+
+def _shares_its_memory(model: Any) -> None:
+    """Two results in one tensor: the second is copied over the count at each turn."""
+    for graph in (_condition(model), _body(model)):
+        graph.inputs = [0, added(graph, blank([], Types.INT32))]
+    _body(model).outputs = [2, 1]
+    looping = graph_of(model).operators[-1]
+    looping.inputs, looping.outputs = [*looping.inputs] * 2, [*looping.outputs] * 2
+
+
 def _loops_in_itself(model: Any) -> None:
     inner = graph_of(model).operators[-1]
     _body(model).operators.append(inner)
@@ -148,6 +162,8 @@ ENDLESS: dict[str, tuple[Maker, str]] = {
     "a loop that steps twice": (edited(loop(change=_steps_twice)), _ENDLESS),
     "a loop from what is given": (edited(loop(change=_counts_what_is_given)), _ENDLESS),
     "a loop that returns its counter": (edited(loop(change=_returns_its_counter)), _ENDLESS),
+    "a loop that leaves its count out": (edited(loop(change=_leaves_its_count_out)), _ENDLESS),
+    "a loop whose results share memory": (edited(loop(change=_shares_its_memory)), _ENDLESS),
     "a loop whose counter is clipped": (edited(loop(change=_clips)), _ENDLESS),
     "a loop whose limit is computed": (edited(loop(change=_limit_is_given)), _ENDLESS),
     "a hundred loops": (edited(loop(change=_many)), "holds 101 loops"),

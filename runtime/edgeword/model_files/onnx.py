@@ -93,7 +93,6 @@ _SHAPE = message("shape", {}, {"dim": (1, BYTES)})
 _DIMENSION = message("shape", {"dim_value": (1, VARINT), "dim_param": (2, BYTES), "denotation": (3, BYTES)})
 # The first axis where it is free: one row of a text each.
 _ROWS = "rows"
-_UNSAID = -1
 
 _DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")
 # `TensorProto.DataType`: what weights and constants may be.
@@ -170,11 +169,9 @@ def _tensors(reader: Reader, spans: Sequence[Span], kind: str) -> Iterator[tuple
 
 
 def _shape(reader: Reader, span: Span) -> tuple[int, ...]:
-    """1 stands for a first axis that is free."""
+    """1 stands for a first axis that is free, 0 for a size that is not said."""
     dims = [reader.read(dim, _DIMENSION) for dim in reader.read(span, _SHAPE).get("dim", ())]
-    sizes = [dim.get("dim_value", (_UNSAID,))[0] for dim in dims]
+    sizes = [dim.get("dim_value", (0,))[0] for dim in dims]
     if dims and _text(reader, dims[0], "dim_param") == _ROWS:
         sizes[0] = 1
-    if _UNSAID in sizes:
-        raise ModelFileError("the file holds a size without a number in its shape, which no next-word model needs")
     return tuple(sizes)
