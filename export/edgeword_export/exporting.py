@@ -90,6 +90,8 @@ def export(
 def _write(path: Path, source: Source, options: ExportOptions, report: Announce) -> Exported:
     if source.mends:
         report(f"the file is of an older Keras; mended: {'; '.join(source.mends)}")
+    if source.forms:
+        report(f"brought into another form: {'; '.join(source.forms)}")
     if source.tokenizer.vocab_size < source.model.vocabulary:
         report(f"the tokenizer has {source.tokenizer.vocab_size} ids, the model {source.model.vocabulary} words")
     settled = settle(source, options.says, report)

@@ -59,9 +59,7 @@ CHARACTER_CASES = {
     "Tokenizer(char_level=True)": Case(
         networks.lstm(10), LEVEL, loops.characters(10, 0), "pre-padded windows of 10", saved="model.h5"
     ),
-    "a state carried": Case(
-        networks.stateful(None), FROM_0, loops.carried, "texts of any length, whole", "step"
-    ),
+    "a state carried": Case(networks.stateful(None), FROM_0, loops.carried, "texts of any length, whole", "step"),
     "StringLookup, as the tutorials have it": Case(
         networks.with_state, tokens.of_lookup(None), loops.given_state, "texts of any length, whole", "step"
     ),

@@ -95,15 +95,13 @@ LOOP_CASES = {
         networks.lstm(8, sequences=True),
         KERAS,
         loops.last_real(8),
-        "the last 8 tokens, without padding",
+        "post-padded windows of 8, read at the last token",
         options={"padding": "post"},
     ),
     "only the last word": Case(
         networks.lstm(None), KERAS, loops.last_word(), "the last token alone", needs_witness=True
     ),
-    "only the last word, as is declared": Case(
-        networks.lstm(1), KERAS, loops.last_word(), "pre-padded windows of 1"
-    ),
+    "only the last word, as is declared": Case(networks.lstm(1), KERAS, loops.last_word(), "pre-padded windows of 1"),
     "a state carried by the layers": Case(
         networks.stateful(None), KERAS, loops.carried, "texts of any length, whole", "step"
     ),
@@ -116,9 +114,7 @@ LOOP_CASES = {
     "fewer words than were counted": Case(
         networks.lstm(8), NARROW, loops.padded(8), "pre-padded windows of 8", told="printed"
     ),
-    "words that are said and not read": Case(
-        networks.lstm(8), WIDE, loops.padded(8), "pre-padded windows of 8"
-    ),
+    "words that are said and not read": Case(networks.lstm(8), WIDE, loops.padded(8), "pre-padded windows of 8"),
     "unknown words are read": Case(networks.lstm(8), OOV, loops.padded(8), "pre-padded windows of 8"),
     "unknown words, few words": Case(
         networks.lstm(8), FEW_AND_OOV, loops.padded(8), "pre-padded windows of 8", saved="model.h5"

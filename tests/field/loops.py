@@ -6,7 +6,7 @@ None of it is edgeword's: only Keras, NumPy, and what notebooks do with them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -44,9 +44,7 @@ def padded(length: int, padding: str = "pre", truncating: str = "pre", value: in
 
     def loop(model: keras.Model, tokens: Tokens) -> Says:
         def predicted(token_list: list[int]) -> int:
-            window = pad_sequences(
-                [token_list], maxlen=length, padding=padding, truncating=truncating, value=value
-            )
+            window = pad_sequences([token_list], maxlen=length, padding=padding, truncating=truncating, value=value)
             answer = model.predict_on_batch(wrap(window) if wrap else window)
             answer = answer[0] if isinstance(answer, (list, tuple)) else answer
             return int(np.argmax(answer[0, -1] if answer.ndim == 3 else answer[0]))
@@ -155,8 +153,6 @@ def vectorized(model: keras.Model, tokens: Tokens) -> Says:
         return int(np.argmax(answer[0, -1] if answer.ndim == 3 else answer[0]))
 
     return _told(tokens, predicted)
-
-
 
 
 def one_hot(length: int, fill: str = "space") -> Loop:

@@ -45,7 +45,9 @@ def lstm(length: int | None, *, mask: bool = False, sequences: bool = False) -> 
     return sequential(lambda: layers.LSTM(U, return_sequences=sequences), length=length, mask=mask)
 
 
-def functional(middle: Callable[[keras.KerasTensor], keras.KerasTensor], length: int | None, mask: bool = False) -> Build:
+def functional(
+    middle: Callable[[keras.KerasTensor], keras.KerasTensor], length: int | None, mask: bool = False
+) -> Build:
     """`Model(inputs, Dense(softmax)(…))`."""
 
     def build(size: int) -> keras.Model:
@@ -143,9 +145,11 @@ def mixed(length: int, policy: str) -> Build:
         before = keras.config.dtype_policy()
         keras.config.set_dtype_policy(policy)
         try:
-            return lstm(length)(size) if policy == "float16" else sequential(
-                lambda: layers.LSTM(U), length=length, dtype="float32"
-            )(size)
+            return (
+                lstm(length)(size)
+                if policy == "float16"
+                else sequential(lambda: layers.LSTM(U), length=length, dtype="float32")(size)
+            )
         finally:
             keras.config.set_dtype_policy(before)
 

@@ -24,8 +24,13 @@ def _params():
 
 @pytest.mark.parametrize("case", _params())
 def test_with_a_witness_every_word_is_the_owners(case, tmp_path):
+    if case.refused:
+        with pytest.raises(EdgewordError, match=case.refused):
+            case.export(tmp_path, witness=True)
+        return
     manifest = case.export(tmp_path, witness=True)
     assert manifest.convention.from_ == "witness"
+    assert manifest.convention.rival is None
     assert case.differing(tmp_path / "bundle") == []
     assert manifest.convention.text == case.convention
     assert (manifest.spec.decode.mode, manifest.spec.decode.graph) == DECODES[case.decode]
@@ -37,9 +42,9 @@ def test_without_a_witness_it_is_right_or_refused_or_says_that_it_guessed(case, 
     try:
         manifest = case.export(tmp_path, witness=False)
     except EdgewordError as error:
-        assert case.needs_witness, error
-        assert "\n" not in str(error)
-        return
+        if case.needs_witness and "\n" not in str(error):
+            return
+        raise
     differing = case.differing(tmp_path / "bundle")
     assert manifest.convention.line.startswith("guessed: ")
     assert case.needs_witness or differing == []

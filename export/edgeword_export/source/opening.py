@@ -17,7 +17,7 @@ from edgeword_export.keras_files.reading import load_keras
 from edgeword_export.keras_files.refusals import first_line, is_saved_model
 from edgeword_export.options import ExportOptions, PathLike
 from edgeword_export.source.evaluation import After, Evaluation, encoded, evaluation_of, sampled
-from edgeword_export.source.forms import in_form
+from edgeword_export.source.forms import computed_in, in_form
 from edgeword_export.source.keras_model import NextWordModel, check_tokenizer, fitted, inspect_model, window_of
 from edgeword_export.tokenizer_files.reading import read_any_tokenizer
 from edgeword_export.tokenizer_files.vocabularies import fillers
@@ -42,7 +42,11 @@ class Source:
     """Where it was trained, if edgeword did it."""
     facts: Mapping[str, Any]
     mends: tuple[str, ...] = ()
-    """What had to be mended in the file of an older Keras, or brought into another form."""
+    """What had to be mended in the file of an older Keras."""
+    forms: tuple[str, ...] = ()
+    """What had to be brought into another form."""
+    arithmetic: str = "float32"
+    """What its layers compute in, as their owner has them."""
 
     @property
     def tokenizer_bytes(self) -> bytes:
@@ -55,6 +59,7 @@ def open_source(path: Path, options: ExportOptions) -> Source:
     run = load_run(path) if path.is_dir() and not is_saved_model(path) else None
     file = run.model_path if run else path
     keras_model, mends = load_keras(file, _custom_objects(options.custom_objects))
+    arithmetic = computed_in(keras_model)
     keras_model, forms = in_form(keras_model)
     model = inspect_model(keras_model)
     tokenizer = run.tokenizer if run and options.tokenizer is None else _read_tokenizer(options.tokenizer)
@@ -66,7 +71,7 @@ def open_source(path: Path, options: ExportOptions) -> Source:
     if windowed and window.length is None:
         raise UsageError("--decode window: the model reads any length; say with --window L how many words it is to see")
     facts = run.facts if run else {"file": path.name, "parameters": model.model.count_params()}
-    return Source(model, tokenizer, window, windowed, run, facts, (*mends, *forms))
+    return Source(model, tokenizer, window, windowed, run, facts, mends, forms, arithmetic)
 
 
 def evaluation_text(source: Source, window: Window, windowed: bool, after: After, given: PathLike | None) -> Evaluation:

@@ -27,10 +27,10 @@ def near(source: NextWordModel, guess: Window, values: Iterable[int]) -> Iterato
 
 def beside(source: NextWordModel, window: Window) -> Iterator[Window]:
     """Other lengths for a convention that was found: a few answers may be those of several."""
-    length = window.length or 0
-    lengths = (length - 3, length - 2, length + 2, length + 3, length // 2, 2 * length)
-    usable = [each for each in lengths if each > 0]
-    yield from (each for each in _table(source, window, usable, (window.padding.value,)) if _alike(each, window))
+    if window.length is not None:
+        lengths = range(1, min(max(2 * window.length, window.length + 20), _LONGEST_TRIED) + 1)
+        others = _table(source, window, lengths, (window.padding.value,))
+        yield from (each for each in others if _alike(each, window) and each != window)
 
 
 def _alike(window: Window, other: Window) -> bool:

@@ -15,8 +15,8 @@ from edgeword.generation.witness import words_of
 from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword_export.errors import ModelError
 from edgeword_export.source.keras_model import NextWordModel
-from edgeword_export.witness.answers import prompts_for
 from edgeword_export.tokenizer_files.vocabularies import fillers
+from edgeword_export.witness.answers import telling_prompts
 from edgeword_export.witness.conventions import beside, far, near
 from edgeword_export.witness.readings import readings
 from edgeword_export.witness.reference import Reference
@@ -98,9 +98,7 @@ def _found(tried: _Trials, fitting: Sequence[Window]) -> Found:
     return Found(reference.window, reference.windowed, tried.tokenizer, tried.holds_unknown, apart)
 
 
-def _trials(
-    source: NextWordModel, guess: Reference, answers: Sequence[Answer], tokenizer: Tokenizer
-) -> list[_Trials]:
+def _trials(source: NextWordModel, guess: Reference, answers: Sequence[Answer], tokenizer: Tokenizer) -> list[_Trials]:
     """One for each way of reading the answers that gives other contexts; the likeliest first."""
     trials: dict[tuple[Heard, ...], _Trials] = {}
     for reading in readings(tokenizer, answers):
@@ -187,7 +185,7 @@ def _said(row: NDArray[np.float32], word: int) -> bool:
 def _apart(reference: Reference, others: Sequence[Reference], tokenizer: Tokenizer) -> str | None:
     """A prompt that tells the convention from another one that gives the same answers."""
     longest = max([reference.window.length or 0, *(other.window.length or 0 for other in others)])
-    prompts = [prompt for prompt in prompts_for(tokenizer, longest) if tokenizer.encode(prompt)]
+    prompts = [prompt for prompt in telling_prompts(tokenizer, longest) if tokenizer.encode(prompt)]
     contexts = [tuple(tokenizer.encode(prompt)) for prompt in prompts]
     words = reference.after(contexts).argmax(-1)
     for other in others:
