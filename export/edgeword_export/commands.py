@@ -8,6 +8,7 @@ import sys
 from edgeword.bundle.summary import fidelity_table
 from edgeword.cli.command import Command
 from edgeword.cli.options import positive
+from edgeword.errors import GateError
 from edgeword.padding import SIDES
 from edgeword.precisions import FORMATS, PRECISIONS
 from edgeword_train.tensorflow_import import load_tensorflow
@@ -78,9 +79,14 @@ def _run_export(arguments: argparse.Namespace) -> int:
     print("\n".join(fidelity_table(manifest.variants)))
     for failure in exported.failures:
         print(f"left out {failure}")
-    print(f'next: edgeword generate {arguments.out} "a prompt"')
     asked_for = arguments.precisions is not None and "all" not in precisions
-    return 1 if exported.failures and asked_for else 0
+    if exported.failures and asked_for:
+        held = ", ".join(dict.fromkeys(variant.precision for variant in manifest.variants))
+        raise GateError(
+            f"{arguments.out} is whole and holds {held}; exit code 1 because not all that --precisions asked for passed"
+        )
+    print(f'next: edgeword generate {arguments.out} "a prompt"')
+    return 0
 
 
 def _add_demo_arguments(parser: argparse.ArgumentParser) -> None:

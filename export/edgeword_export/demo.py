@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import keras
 
@@ -19,6 +20,7 @@ from edgeword.bundle.summary import fidelity_table
 from edgeword.engines.engine import engine_of
 from edgeword.errors import GateError
 from edgeword.files import check_output
+from edgeword.precisions import PrecisionName
 from edgeword_export.exporting import export
 from edgeword_export.keras_files.reading import load_keras
 from edgeword_export.quiet import quiet
@@ -53,7 +55,7 @@ def _print_words(folder: Path) -> None:
     for variant in Bundle(folder / "bundle").manifest.variants:
         engine = engine_of(variant.format).name
         with quiet():
-            lm = load(folder / "bundle", engine=engine, precision=variant.precision)
+            lm = load(folder / "bundle", engine=engine, precision=cast(PrecisionName, variant.precision))
         words = lm.generate(PROMPT, _WORDS).words
         if variant.precision == "float32" and list(words) != expected:
             raise GateError(f"{engine} float32 says {' '.join(words)!r}, the notebook {' '.join(expected)!r}")

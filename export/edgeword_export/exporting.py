@@ -20,7 +20,7 @@ from edgeword.bundle.writing import write_bundle
 from edgeword.errors import EngineError, GateError
 from edgeword.files import check_output
 from edgeword.padding import Side
-from edgeword.precisions import FORMATS, model_file
+from edgeword.precisions import FORMATS, PRECISIONS, model_file
 from edgeword.version import __version__
 from edgeword_export.card import model_card
 from edgeword_export.errors import ConversionError
@@ -47,7 +47,7 @@ class Exported:
 
 
 def export(
-    model: str | os.PathLike[str],
+    model: PathLike | keras.Model,
     out: str | os.PathLike[str],
     *,
     tokenizer: Any = None,
@@ -64,7 +64,7 @@ def export(
     name: str | None = None,
     report: Announce = lambda _line: None,
 ) -> Exported:
-    """Export a run folder, a `.keras` or a `.h5` file as a bundle; the keywords are those of `ExportOptions`.
+    """Export a run folder, a Keras file, or a live Keras model as a bundle; the keywords are those of `ExportOptions`.
 
     Variants outside their gate are left out and named in the result; GateError where none is left. Raises
     ModelError, TokenizerError, UsageError or InputFileError for what cannot be used.
@@ -84,27 +84,23 @@ def export(
         name=name,
     )
     path = check_output(out)
-    return _write(path, open_source(Path(model), options), options, report)
+    return _write(path, open_source(model, options), options, report)
 
 
 def _write(path: Path, source: Source, options: ExportOptions, report: Announce) -> Exported:
     if source.mends:
-        report(f"the file is of an older Keras; mended: {'; '.join(source.mends)}")
-    if source.forms:
-        report(f"brought into another form: {'; '.join(source.forms)}")
+        report(f"the model was changed before it was read: {'; '.join(source.mends)}")
     if source.tokenizer.vocab_size < source.model.vocabulary:
         report(f"the tokenizer has {source.tokenizer.vocab_size} ids, the model {source.model.vocabulary} words")
     settled = settle(source, options.says, report)
     source = dataclasses.replace(source, tokenizer=settled.tokenizer)
     reference = settled.reference
-    report(settled.convention.line)
     evaluation = evaluation_text(source, reference.window, reference.windowed, reference.after, options.eval)
     report(f"asking the Keras model about {evaluation.tokens:,} tokens ({evaluation.source})")
     prover = Prover(settled, evaluation, source.tokenizer)
     graphs = graphs_of(source.model, reference.window, reference.windowed)
     report(f"converting to {options.formats[0]}")
     decoding = decide(graphs, prover, lambda graphs: _writers(graphs, options.formats), options.decode)
-    report(f"decode mode {decoding.spec.decode.mode}: {decoding.proof.reason}")
     samples = Calibration(decoding.graphs.signatures, decoding.spec, evaluation.calibration_texts())
     shipped = _Shipped(prover, decoding.spec, samples, options.max_perplexity_increase, report)
     for name, precision in options.variants():
@@ -143,8 +139,15 @@ class _Shipped:
             self.variants.append(self._variant(file, writer, precision, content))
             self.files[file] = content
         except (ConversionError, EngineError, GateError) as error:
-            self.failures.append(f"{file}: {error}")
             self._report(f"left out {file}: {error}")
+            self.failures.append(f"{file}: {error}{self._instead(writer.format, precision)}")
+
+    def _instead(self, file_format: str, precision: str) -> str:
+        """The smallest step back that holds, in words."""
+        order = list(PRECISIONS)
+        held = [v.precision for v in self.variants if v.format == file_format]
+        better = [name for name in held if order.index(name) < order.index(precision)]
+        return f"; {max(better, key=order.index)} holds" if better else ""
 
     def _variant(self, file: str, writer: Writer, precision: str, content: bytes) -> Variant:
         self._report(f"measuring {file}")

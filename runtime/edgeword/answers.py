@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from edgeword.generation.stopping import FinishReason
+    from edgeword.generation.options import GenerationOptions
+    from edgeword.generation.searching import Search
+    from edgeword.generation.stopping import FinishReason, Said
+    from edgeword.tokenizers.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)
@@ -58,3 +63,39 @@ class Score:
     """One for each token after the first, without the targets that are out of the vocabulary."""
     oov_rate: float
     """Share of the text's tokens that are not in the vocabulary, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a search is to answer."""
+
+    options: GenerationOptions
+    started: float
+    """By `time.perf_counter`."""
+    load_ms: float
+
+    def heard(self, search: Search) -> Heard:
+        """Go through all words of the search."""
+        words = iter(search)
+        said = list(itertools.islice(words, 1))
+        first = time.perf_counter()
+        said += words
+        rest_ms = (time.perf_counter() - first) * 1e3
+        per_word = rest_ms / (len(said) - 1) if len(said) > 1 and self.options.beams == 1 else None
+        timings = Timings(self.load_ms, (first - self.started) * 1e3 if said else None, per_word)
+        return Heard(said, search.finish_reason, timings)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a search has said."""
+
+    said: list[Said]
+    finish_reason: FinishReason
+    timings: Timings
+
+    def after(self, prompt: str, oov_rate: float, tokenizer: Tokenizer) -> Generation:
+        """As the answer to a prompt."""
+        ids, logprobs, spoken = zip(*self.said, strict=True) if self.said else ((), (), ())
+        text = "".join(tokenizer.joined(spoken))
+        return Generation(prompt, text, spoken, ids, logprobs, self.finish_reason, oov_rate, self.timings)

@@ -2,62 +2,93 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import os
-import threading
 import time
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
-from edgeword.answers import Generation, Score, Suggestion, Timings
+from edgeword.answers import Asked, Generation, Score, Suggestion
 from edgeword.bundle.bundle import Bundle
-from edgeword.choice.choosing import candidates, choose
+from edgeword.bundle.spec import DecodeMode
+from edgeword.choice.choosing import PrecisionChoice, candidates, choose
 from edgeword.choice.trial import Pair
 from edgeword.decoding.decoder import Decoder
-from edgeword.decoding.factory import decoder_factory
-from edgeword.engines.engine import LoadedVariant
+from edgeword.engines.engine import EngineChoice, EngineName, LoadedVariant
 from edgeword.errors import UsageError
 from edgeword.generation.loop import logprobs_along
-from edgeword.generation.options import GenerationOptions, Keywords
-from edgeword.generation.searching import Search
-from edgeword.generation.speaking import Speaker
-from edgeword.generation.suggesting import suggestions
+from edgeword.generation.options import GenerationOptions, Keywords, check_count, check_text
+from edgeword.generation.suggesting import permitted_by, suggestions
 from edgeword.generation.witness import witness_failure
+from edgeword.precisions import PrecisionName
 from edgeword.probabilities import perplexity
+from edgeword.sharing import Origin, Shared, origin_of
 
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from edgeword.generation.stopping import Said
+    from edgeword.session.session import Session
 
 # An engine starts as many as it is told to, until the whole machine has none left.
 _MOST_THREADS = 256
 
 
 class LanguageModel:
-    """A loaded variant of a bundle. Safe to share between threads: their words are computed in turn."""
+    """A loaded variant of a bundle, to be shared.
 
-    def __init__(self, bundle: Bundle, pair: Pair, loaded: LoadedVariant, load_ms: float) -> None:
+    Threads take turns at its words. A pickled one is loaded again where it is unpickled, from the same path, if the
+    bundle there is the same; a forked process loads its own when it is first asked. `close`, or the end of a `with`
+    block, lets the engine go: what is asked afterwards is a UsageError.
+    """
+
+    def __init__(self, bundle: Bundle, pair: Pair, loaded: LoadedVariant, load_ms: float, threads: int = 1) -> None:
         engine, variant = pair
         self.bundle = bundle
         self.tokenizer = bundle.tokenizer
         self.variant = variant
-        self.engine = engine.name
+        self.engine: EngineName = engine.name
         self.engine_version = loaded.version
         self.load_ms = load_ms
-        self._decoder = decoder_factory(loaded, bundle.spec)
-        manifest = bundle.manifest
-        self._speaker = Speaker(self._decoder, bundle.tokenizer, manifest.spec.vocabulary, manifest.convention)
-        self._lock = threading.Lock()
+        self._shared = Shared(bundle, loaded, origin_of(bundle, pair, threads))
+
+    def __repr__(self) -> str:
+        facts = {
+            "engine": self.engine,
+            "precision": self.precision,
+            "decode": self.decode,
+            "vocabulary": self.bundle.spec.vocabulary,
+            **({"closed": True} if self._shared.is_closed else {}),
+        }
+        return f"LanguageModel({self.bundle.path!r}, {', '.join(f'{key}={value!r}' for key, value in facts.items())})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._shared.is_closed:
+            raise UsageError("the model is closed and cannot be pickled; load it again with edgeword.load")
+        return _load_again, (self._shared.origin,)
+
+    def __enter__(self) -> LanguageModel:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let the engine go, once the words that are being said are; a second time does nothing.
+
+        Its memory is free when the streams, sessions and decoders of this model are gone too.
+        """
+        self._shared.close()
 
     @property
-    def precision(self) -> str:
+    def precision(self) -> PrecisionName:
         """The precision of the loaded variant."""
-        return self.variant.precision
+        return self._shared.origin.precision
 
     @property
-    def decode(self) -> str:
+    def decode(self) -> DecodeMode:
         """The decode mode: `step` or `window`."""
         return self.bundle.spec.decode.mode
 
@@ -69,18 +100,10 @@ class LanguageModel:
         """
         started = time.perf_counter()
         settings = GenerationOptions(max_words=max_words, **options)  # type: ignore[arg-type]
-        search = self._search(prompt, settings)
-        words = iter(search)
-        with self._lock:
-            said = list(itertools.islice(words, 1))
-            first = time.perf_counter()
-            said += words
-        rest = (time.perf_counter() - first) * 1e3
-        per_word = rest / (len(said) - 1) if len(said) > 1 and settings.beams == 1 else None
-        timings = Timings(self.load_ms, (first - started) * 1e3 if said else None, per_word)
-        ids, logprobs, spoken = zip(*said, strict=True) if said else ((), (), ())
-        text, unknown = "".join(self.tokenizer.joined(spoken)), self.tokenizer.oov_rate(prompt)
-        return Generation(prompt, text, spoken, ids, logprobs, search.finish_reason, unknown, timings)
+        ids = self.tokenizer.encode(check_text(prompt, "prompt"))
+        with self._shared as speaker:
+            heard = Asked(settings, started, self.load_ms).heard(speaker.search(ids, settings))
+        return heard.after(prompt, self.tokenizer.oov_rate(prompt), self.tokenizer)
 
     def stream(self, prompt: str, max_words: int = 20, **options: Unpack[Keywords]) -> Iterator[str]:
         """Yield the words of `generate` as they are found. Several streams may run side by side.
@@ -88,7 +111,18 @@ class LanguageModel:
         A word that may be the beginning of a stop text comes when it is known not to be; beams say all at the end.
         """
         settings = GenerationOptions(max_words=max_words, **options)  # type: ignore[arg-type]
-        return self._in_turn(iter(self._search(prompt, settings)))
+        ids = self.tokenizer.encode(check_text(prompt, "prompt"))
+        with self._shared as speaker:
+            return self._shared.in_turn(iter(speaker.search(ids, settings)))
+
+    def session(self, context: str | bytes = "") -> Session:
+        """A text that grows from a context on, or goes on where a session's snapshot was taken.
+
+        Raises UsageError for a snapshot that is damaged, newer, or of another bundle.
+        """
+        from edgeword.session.session import Session  # a cold start does not wait for it
+
+        return Session(self._shared, self.bundle, self.load_ms, context)
 
     def suggest(
         self,
@@ -104,67 +138,42 @@ class LanguageModel:
         Letters are matched in the tokenizer's case, and those that were typed stay as they are: "Me" gives
         "Memory". `allow` and `deny` are those of `GenerationOptions`. Raises UsageError for a `k` below 1.
         """
-        _check_count(k, "k")
-        rules = GenerationOptions(allow=allow, deny=deny)  # type: ignore[arg-type]
-        permitted = self._speaker.vocabulary.permitted(rules.allow, rules.deny)
-        _checked(prefix, "prefix")
-        ids = self.tokenizer.encode(_checked(context, "context"))
-        with self._lock:
-            decoder = self._speaker.begun(ids)
+        check_count(k, "k", 1)
+        permitted = permitted_by(self._shared.vocabulary, allow, deny)
+        check_text(prefix, "prefix")
+        ids = self.tokenizer.encode(check_text(context, "context"))
+        with self._shared as speaker:
+            decoder = speaker.begun(ids)
             logits, greedy = decoder.logits(), decoder.greedy()
-        found = suggestions(logits, greedy, k, self._speaker.vocabulary, permitted, prefix=prefix, context=ids)
+        found = suggestions(logits, greedy, k, speaker.vocabulary, permitted, prefix=prefix, context=ids)
         return [Suggestion(word, math.exp(logprob)) for _, logprob, word in found]
 
     def score(self, text: str) -> Score:
         """Perplexity of a text under the model; the first token is context only."""
-        ids = self.tokenizer.encode(_checked(text, "text"))
+        ids = self.tokenizer.encode(check_text(text, "text"))
         return Score(*self.score_ids(ids), oov_rate=self.tokenizer.oov_rate(text))
 
     def score_ids(self, ids: list[int]) -> tuple[float, tuple[float, ...]]:
         """Perplexity and log-probabilities of tokens, out-of-vocabulary targets left out."""
-        with self._lock:
-            logprobs = logprobs_along(self._decoder(), ids, self.tokenizer.oov_id)
+        with self._shared as speaker:
+            logprobs = logprobs_along(speaker.decoder(), ids, self.tokenizer.oov_id)
         return perplexity(logprobs), tuple(logprobs)
 
     def decoder(self) -> Decoder:
         """A decoder of its own state on this model's graphs; not guarded against other threads."""
-        return self._decoder()
+        with self._shared as speaker:
+            return speaker.decoder()
 
     def witness_failure(self) -> str | None:
         """The first of the owner's answers, if the bundle has some, that is not given; None where all are."""
-        with self._lock:
-            return witness_failure(self._speaker, self.tokenizer, self.bundle.answers())
-
-    def _search(self, prompt: str, options: GenerationOptions) -> Search:
-        ids = self.tokenizer.encode(_checked(prompt, "prompt"))
-        with self._lock:
-            return self._speaker.search(ids, options)
-
-    def _in_turn(self, words: Iterator[Said]) -> Iterator[str]:
-        while True:
-            with self._lock:
-                said = next(words, None)
-            if said is None:
-                return
-            yield said[2]
-
-
-def _check_count(count: int, name: str, most: int | None = None) -> None:
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1 or (most is not None and count > most):
-        wanted = "of at least 1" if most is None else f"from 1 to {most}"
-        raise UsageError(f"{name} is {count!r}; give a whole number {wanted}")
-
-
-def _checked(text: str, name: str) -> str:
-    if not isinstance(text, str):
-        raise UsageError(f"the {name} is {text!r}; give a str")
-    return text
+        with self._shared as speaker:
+            return witness_failure(speaker, self.tokenizer, self.bundle.answers())
 
 
 def load(
     path: str | os.PathLike[str],
-    engine: str = "auto",
-    precision: str = "auto",
+    engine: EngineChoice = "auto",
+    precision: PrecisionChoice = "auto",
     threads: int = 1,
     max_perplexity_increase: float | None = None,
 ) -> LanguageModel:
@@ -181,9 +190,16 @@ def load(
     bundle = Bundle(path)
     pairs = candidates(bundle, engine, precision, max_perplexity_increase)
     pair, loaded = choose(bundle, pairs, threads, precision)
-    return LanguageModel(bundle, pair, loaded, (time.perf_counter() - started) * 1e3)
+    return LanguageModel(bundle, pair, loaded, (time.perf_counter() - started) * 1e3, threads)
+
+
+def _load_again(origin: Origin) -> LanguageModel:
+    """What was pickled; raises what `Origin.open` raises."""
+    started = time.perf_counter()
+    bundle, pair, loaded = origin.open()
+    return LanguageModel(bundle, pair, loaded, (time.perf_counter() - started) * 1e3, origin.threads)
 
 
 def check_threads(threads: int) -> None:
     """Raise UsageError for what is no number of threads."""
-    _check_count(threads, "threads", _MOST_THREADS)
+    check_count(threads, "threads", 1, _MOST_THREADS)

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+PrecisionName = Literal[
+    "float32", "float16", "int16x8", "dynamic-int8", "dynamic-int8-per-tensor", "int4", "static-int8"
+]
+"""The keys of `PRECISIONS`, for type checkers and editors."""
 
 FORMATS = ("tflite", "onnx")
 

@@ -71,8 +71,9 @@ def read_record(cls: type[T], data: Any, where: str) -> T:
         return cls(**values)
     except RecordError:
         raise
-    except EdgewordError as error:  # what the dataclass itself refuses
-        raise RecordError(f"{where}: {error}") from None
+    except EdgewordError as error:  # what the dataclass itself refuses, perhaps under its name
+        text = str(error)
+        raise RecordError(text if text.startswith(f"{where}: ") else f"{where}: {text}") from None
 
 
 @functools.cache

@@ -30,7 +30,8 @@ def run(files, capsys):
 def test_results_go_to_standard_output_and_progress_to_standard_error(run, files):
     code, printed = run("--precisions", "float32", "--name", "small")
     assert code == 0
-    assert printed.out.startswith("decode mode step: ")
+    assert printed.out.startswith("guessed: texts of any length")
+    assert printed.out.splitlines()[1].startswith("decode mode step: ")
     assert "onnx    float32" in printed.out
     assert printed.out.splitlines()[-1] == f'next: edgeword generate {files / "bundle"} "a prompt"'
     assert all(line.startswith("edgeword: ") for line in printed.err.splitlines())
@@ -47,7 +48,7 @@ def test_a_variant_outside_its_gate_fails_the_command_where_it_was_asked_for(
     monkeypatch.setattr(exporting, "gate_failure", gate)
     code, printed = run(*(["--precisions", precisions] if precisions else []))
     assert code == expected
-    assert "left out model.dynamic-int8.onnx: it is not good enough" in printed.out
+    assert "left out model.dynamic-int8.onnx: it is not good enough; float32 holds" in printed.out
     assert [variant.precision for variant in Bundle(files / "bundle").manifest.variants] == ["float32"]
 
 

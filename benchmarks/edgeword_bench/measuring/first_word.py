@@ -12,7 +12,7 @@ import sys  # noqa: E402
 from collections.abc import Iterator  # noqa: E402
 from contextlib import contextmanager, suppress  # noqa: E402
 from importlib import import_module  # noqa: E402
-from typing import TextIO  # noqa: E402
+from typing import Any, TextIO  # noqa: E402
 
 import edgeword  # noqa: E402
 from edgeword.engines.engine import ENGINES  # noqa: E402
@@ -20,7 +20,8 @@ from edgeword.engines.engine import ENGINES  # noqa: E402
 
 def main() -> None:
     """Print one JSON object: the moments of `time.perf_counter`, which all processes share, and the peak memory."""
-    bundle, engine, precision, threads, prompt, words = sys.argv[1:]
+    arguments: list[Any] = sys.argv[1:]  # `load` checks them
+    bundle, engine, precision, threads, prompt, words = arguments
     with own_output() as output:
         try:
             import_engine(engine)

@@ -36,7 +36,7 @@ class VariantSubject:
             started = time.perf_counter()
             opened = Bundle(bundle)
             loaded = SharedVariant(engine.open(opened.read(variant), threads))
-            self._lm = LanguageModel(opened, (engine, variant), loaded, 0.0)
+            self._lm = LanguageModel(opened, (engine, variant), loaded, 0.0, threads)
             self.facts = {"load_s": time.perf_counter() - started}
         self._clock = EngineClock()
         self._watched = decoder_factory(WatchedVariant(loaded, self._clock), opened.spec)()

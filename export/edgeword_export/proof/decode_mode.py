@@ -70,7 +70,7 @@ def decide(graphs: Graphs, prover: Prover, writers_of: Callable[[Graphs], Writer
             agreement = stepped.fidelity.top1_agreement if stepped and stepped.fidelity else None
             return Decoding(spec, Proof(reason, agreement), way.graphs, way.writers)
         if way.decode.mode == "step":
-            reason = _refused_step(reason, prover.reference, requested)
+            reason = _refused_step(tried, prover.reference, requested)
         elif way.decode.graph == "step":
             reason = f"{reason}; replayed, {tried.failure}"
     raise GateError(f"no graph says what the Keras model says ({reason}): {tried.failure}")
@@ -92,11 +92,13 @@ def _ways(
     yield _Way(graphs, writers, Decode("window", "window"))
 
 
-def _refused_step(found: str, reference: Reference, requested: str) -> str:
+def _refused_step(tried: _Tried, reference: Reference, requested: str) -> str:
     """Why it is `window`; raises what ends the export where it cannot be."""
+    reason = _found(tried)
     if requested == "step":
-        raise GateError(f"--decode step: {found}; leave --decode out")
-    reason = f"{found}: its words depend on where the padded window begins"
+        raise GateError(f"--decode step: {reason}; leave --decode out")
+    if tried.fidelity is not None:
+        reason = f"{reason}: its words depend on where the padded window begins"
     if reference.window.length is None:
         raise ModelError(without_window(reason))
     return reason

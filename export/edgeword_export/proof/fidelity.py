@@ -13,6 +13,7 @@ from edgeword.decoding.decoder import Decoder, Prediction
 from edgeword.generation.loop import greedy, logits_along
 from edgeword.probabilities import log_softmax, perplexity
 from edgeword_export.source.evaluation import Evaluation
+from edgeword_export.source.logits import LEAST_LOGPROB
 from edgeword_export.witness.reference import LogProbs, Reference
 
 GREEDY_WORDS = 30
@@ -41,7 +42,7 @@ class Yardstick:
         answers = [_answers(decoder, sequence[:-1]) for sequence in self.evaluation.sequences]
         pairs = list(zip(answers, self._answers, strict=True))
         found = self._perplexity(answers)
-        spoken = [self._heard(prompt, _greedy(decoder, prompt)) for prompt in self.evaluation.prompts()]
+        spoken = [self._heard(prompt, self._greedy(decoder, prompt)) for prompt in self.evaluation.prompts()]
         differences = [largest_difference(ours, theirs) for ours, theirs in pairs]
         return Fidelity(
             positions=sum(len(answer) for answer in answers),
@@ -63,14 +64,31 @@ class Yardstick:
         return False
 
     def _perplexity(self, answers: Sequence[LogProbs]) -> float:
-        """Exp of the mean negative log-probability of the tokens that came, unknown words left out."""
+        """Exp of the mean negative log-probability of the tokens that came, unknown words left out.
+
+        What a float32 probability cannot tell from 0 counts as the smallest: Keras' softmax ends there, logits do not.
+        """
         logprobs = [
-            float(row[target])
+            max(float(row[target]), LEAST_LOGPROB)
             for answer, sequence in zip(answers, self.evaluation.sequences, strict=True)
             for row, target in zip(answer, sequence[1:], strict=True)
             if target != self._oov_id
         ]
         return perplexity(logprobs)
+
+    def _greedy(self, decoder: Decoder, prompt: tuple[int, ...]) -> list[Prediction]:
+        """A decoder's greedy words after a prompt; where the answer is read at the text's end, up to padding.
+
+        No window tells padding that was said from padding that fills it up.
+        """
+        decoder.begin(prompt)
+        window = self.reference.window
+        said: list[Prediction] = []
+        for prediction in itertools.islice(greedy(decoder), GREEDY_WORDS):
+            said.append(prediction)
+            if window.reads == "text" and prediction[0] == window.padding.value:
+                break
+        return said
 
     def _heard(self, prompt: tuple[int, ...], said: Sequence[Prediction]) -> _Heard:
         """The Keras model led along the words that a decoder said."""
@@ -104,11 +122,6 @@ def _answers(decoder: Decoder, ids: Sequence[int]) -> LogProbs:
     """Log-probabilities `[T, V]` after each token."""
     decoder.begin(ids[:1])
     return log_softmax(np.stack([*logits_along(decoder, ids[1:]), decoder.logits()]))
-
-
-def _greedy(decoder: Decoder, prompt: tuple[int, ...]) -> list[Prediction]:
-    decoder.begin(prompt)
-    return list(itertools.islice(greedy(decoder), GREEDY_WORDS))
 
 
 def largest_difference(ours: LogProbs, theirs: LogProbs) -> float:

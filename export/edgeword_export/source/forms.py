@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeword_export.errors import ModelError
+from edgeword_export.keras_files.refusals import first_line
 
 # A one-hot table has V * V numbers; beyond this it is no model of characters.
 _LARGEST_ONE_HOT = 2048
@@ -26,14 +27,32 @@ class Form:
     brought: Callable[[keras.Model], keras.Model]
 
 
-def in_form(model: keras.Model) -> tuple[keras.Model, tuple[str, ...]]:
-    """The model in the form that is exported, and what was done to it; raises ModelError for what has none."""
+def in_form(model: keras.Model, length: int | None = None) -> tuple[keras.Model, tuple[str, ...]]:
+    """The model in the form that is exported, and what was done to it; raises ModelError for what has none.
+
+    `length` is that of the windows on which a model without inputs of its own is called.
+    """
     said = []
+    if not _has_inputs(model):
+        model = _called(model, length)
+        said.append("it was called on ids")
     for form in FORMS:
         if form.known(model):
             model = form.brought(model)
             said.append(form.said)
     return model, tuple(said)
+
+
+def _called(model: keras.Model, length: int | None) -> keras.Model:
+    """A model of a class of its owner's, or one that was never called, around one call of it."""
+    ids = keras.Input((length,), dtype="int32")
+    try:
+        return keras.Model(ids, model(ids))
+    except Exception as error:  # the call is the owner's code: it may raise anything
+        raise ModelError(
+            f"the model cannot be called on ids [B, {length or 'L'}]: {first_line(error)}; build it as Sequential or "
+            "Functional with keras.Input"
+        ) from None
 
 
 def _first(model: keras.Model) -> Any:

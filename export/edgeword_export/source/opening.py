@@ -9,6 +9,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import keras
+
 from edgeword.bundle.spec import Window
 from edgeword.errors import UsageError
 from edgeword.padding import Padding
@@ -19,6 +21,7 @@ from edgeword_export.options import ExportOptions, PathLike
 from edgeword_export.source.evaluation import After, Evaluation, encoded, evaluation_of, sampled
 from edgeword_export.source.forms import computed_in, in_form
 from edgeword_export.source.keras_model import NextWordModel, check_tokenizer, fitted, inspect_model, window_of
+from edgeword_export.source.text_layers import without_text_layer
 from edgeword_export.tokenizer_files.reading import read_any_tokenizer
 from edgeword_export.tokenizer_files.vocabularies import fillers
 from edgeword_train.data.text_files import read_texts
@@ -42,9 +45,7 @@ class Source:
     """Where it was trained, if edgeword did it."""
     facts: Mapping[str, Any]
     mends: tuple[str, ...] = ()
-    """What had to be mended in the file of an older Keras."""
-    forms: tuple[str, ...] = ()
-    """What had to be brought into another form."""
+    """What had to be mended in the file of an older Keras, or brought into another form."""
     arithmetic: str = "float32"
     """What its layers compute in, as their owner has them."""
 
@@ -54,24 +55,41 @@ class Source:
         return self.tokenizer.to_json().encode("utf-8")
 
 
-def open_source(path: Path, options: ExportOptions) -> Source:
+def open_source(given: PathLike | keras.Model, options: ExportOptions) -> Source:
     """Read and check MODEL and what belongs to it; raises the error that names what does not fit."""
-    run = load_run(path) if path.is_dir() and not is_saved_model(path) else None
-    file = run.model_path if run else path
-    keras_model, mends = load_keras(file, _custom_objects(options.custom_objects))
+    keras_model, run, facts, mends = _loaded(given, options)
+    keras_model, text = without_text_layer(keras_model)
     arithmetic = computed_in(keras_model)
-    keras_model, forms = in_form(keras_model)
+    keras_model, forms = in_form(keras_model, options.window)
     model = inspect_model(keras_model)
-    tokenizer = run.tokenizer if run and options.tokenizer is None else _read_tokenizer(options.tokenizer)
-    tokenizer = fitted(tokenizer, model)
+    known = run.tokenizer if run else text.layer if text else None
+    tokenizer = fitted(_read_tokenizer(known if options.tokenizer is None else options.tokenizer), model)
     check_tokenizer(tokenizer, model)
-    padding = Padding(options.padding, options.truncating, _filler(tokenizer))
-    window = window_of(model, options.window or (run.window if run else None), padding)
-    windowed = model.length is not None or options.decode == "window" or (run is None and options.window is not None)
+    length = options.window or (run.window if run else text.length if text else None)
+    padding = Padding("post", "post") if text else Padding(options.padding, options.truncating, _filler(tokenizer))
+    window = window_of(model, length, padding)
+    windowed = model.length is not None or options.decode == "window" or (run is None and length is not None)
     if windowed and window.length is None:
         raise UsageError("--decode window: the model reads any length; say with --window L how many words it is to see")
-    facts = run.facts if run else {"file": path.name, "parameters": model.model.count_params()}
-    return Source(model, tokenizer, window, windowed, run, facts, mends, forms, arithmetic)
+    said = (*mends, *([text.said] if text else []), *forms)
+    return Source(model, tokenizer, window, windowed, run, facts or _facts(given, model), said, arithmetic)
+
+
+def _loaded(
+    given: PathLike | keras.Model, options: ExportOptions
+) -> tuple[keras.Model, Run | None, Mapping[str, Any] | None, tuple[str, ...]]:
+    """The Keras model; the run that it is of, with its facts; what was mended in its file."""
+    if isinstance(given, keras.Model):
+        return given, None, None, ()
+    path = Path(given)
+    run = load_run(path) if path.is_dir() and not is_saved_model(path) else None
+    model, mends = load_keras(run.model_path if run else path, _custom_objects(options.custom_objects))
+    return model, run, run.facts if run else None, mends
+
+
+def _facts(given: PathLike | keras.Model, model: NextWordModel) -> Mapping[str, Any]:
+    name = given.name if isinstance(given, keras.Model) else Path(given).name
+    return {"model": name, "parameters": model.model.count_params()}
 
 
 def evaluation_text(source: Source, window: Window, windowed: bool, after: After, given: PathLike | None) -> Evaluation:

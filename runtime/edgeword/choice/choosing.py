@@ -10,17 +10,20 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Collection, Iterator, Sequence
+from typing import Literal
 
 from edgeword.bundle.bundle import Bundle
 from edgeword.choice.remembered import Trials
 from edgeword.choice.trial import Pair, Trial, load_untried
 from edgeword.engines.engine import LoadedVariant, installed_engines
 from edgeword.errors import EngineError, MissingEngineError, UsageError
-from edgeword.precisions import FLOAT32_ROUNDING_PERCENT, PRECISIONS
+from edgeword.precisions import FLOAT32_ROUNDING_PERCENT, PRECISIONS, PrecisionName
 
 SELF_TEST_VARIABLE = "EDGEWORD_SELF_TEST"
 FASTEST = "fastest"
 PRECISION_CHOICES = ("auto", FASTEST, *PRECISIONS)
+PrecisionChoice = Literal["auto", "fastest", PrecisionName]
+"""The same, for type checkers and editors."""
 
 
 class EdgewordWarning(UserWarning):

@@ -22,6 +22,8 @@ class StepDecoder:
     _is_answered: bool
     """Whether the graphs hold what comes next: then the state before the token stands in their inputs."""
     _prediction: Prediction
+    _after: Sequence[Array] | None
+    """The state after the token, where it was known when another decoder ran the graphs."""
 
     def __init__(self, graphs: StepGraphs, spec: Spec) -> None:
         self._graphs, self._vocabulary = graphs, spec.vocabulary
@@ -45,6 +47,8 @@ class StepDecoder:
             return
         if self._is_answered:  # the way of every word that is said: no call that it can do without
             self._state, self._is_answered = self._graphs.after_step, False
+        elif self._after is not None:
+            self._state, self._after = self._after, None
         elif self._token is not None:
             self._graphs.let(self)
             self._state = self._graphs.advance(self._state, self._token)
@@ -64,7 +68,7 @@ class StepDecoder:
                 return self._empty.greedy
             self._graphs.let(self)
             self._prediction = self._graphs.step(self._state, self._token)
-            self._is_answered = True
+            self._is_answered, self._after = True, None
         return self._prediction
 
     def snapshot(self) -> Snapshot:
@@ -82,11 +86,13 @@ class StepDecoder:
 
     def leave(self) -> None:
         """See `Tenant.leave`."""
+        after = [array.copy() for array in self._graphs.after_step] if self._is_answered else self._after
         self._stand([array.copy() for array in self._state_before()], self._token)
+        self._after = after
 
     def _stand(self, state: Sequence[Array], token: int | None) -> None:
         """Be at this state, which is read and never written, with a token that it has not read."""
-        self._state, self._token, self._is_answered = state, token, False
+        self._state, self._token, self._is_answered, self._after = state, token, False, None
 
     def _state_before(self) -> Sequence[Array]:
         """The state that has not read the token."""

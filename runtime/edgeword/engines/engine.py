@@ -11,11 +11,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Protocol, cast
+from typing import Any, Literal, Protocol, cast
 
 from numpy.typing import NDArray
 
 from edgeword.errors import MissingEngineError, UsageError, first_line, install_command
+
+EngineName = Literal["litert", "onnx"]
+"""The keys of `ENGINES`, for type checkers and editors."""
+EngineChoice = Literal["auto", EngineName]
+"""What can be asked for."""
 
 Buffers = Mapping[str, NDArray[Any]]
 
@@ -77,7 +82,7 @@ def _names(folder: str) -> list[str]:
 class Engine:
     """What is known of an engine before it is imported."""
 
-    name: str
+    name: EngineName
     format: str
     packages: tuple[Package, ...]
     """The preferred one first; any of them will do."""

@@ -21,7 +21,7 @@ from edgeword.generation.options import GenerationOptions
 from edgeword.generation.picking import History, Pick, Rules, normalizer
 from edgeword.generation.processors import top_k_ids
 from edgeword.generation.stopping import StopSearch
-from edgeword.generation.vocabulary import Vocabulary
+from edgeword.words.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)

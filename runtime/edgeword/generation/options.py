@@ -95,6 +95,19 @@ class GenerationOptions:
         return self.is_greedy and self.repetition_penalty == 1 and self.no_repeat_ngram == 0
 
 
+def check_count(value: Any, name: str, least: int, most: float = math.inf) -> None:
+    """Raise UsageError for what is no whole number from `least` to `most`."""
+    wanted = f"of at least {least}" if most == math.inf else f"from {least} to {most}"
+    _count(least, f"a whole number {wanted}", most)(name, value)
+
+
+def check_text(value: Any, name: str) -> str:
+    """The text itself; raises UsageError for what is none."""
+    if not isinstance(value, str):
+        raise UsageError(f"the {name} is {value!r}; give a str")
+    return value
+
+
 def _number(least: float, most: float, wanted: str, *, open_below: bool = False) -> Callable[[str, Any], float]:
     def check(name: str, value: Any) -> float:
         fits = isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from edgeword.generation import processors
 from edgeword.generation.options import GenerationOptions
-from edgeword.generation.permitted import Permitted
 from edgeword.generation.sampling import fresh_seed, sample, uniform
+from edgeword.words.permitted import Permitted
 
 Pick = tuple[int, float]
 """A token, and the model's own natural log-probability of it: before temperature, penalties and denials."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from edgeword.decoding.decoder import Decoder
 from edgeword.generation.options import GenerationOptions
 from edgeword.generation.picking import Pick, Picker, Rules
-from edgeword.generation.vocabulary import Vocabulary
+from edgeword.words.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from edgeword.generation.stopping import FinishReason, Said

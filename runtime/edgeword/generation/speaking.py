@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from edgeword.bundle.manifest import Convention
-from edgeword.decoding.decoder import Decoder
+from edgeword.decoding.decoder import Decoder, Snapshot
 from edgeword.generation.options import GenerationOptions
 from edgeword.generation.rereading import Rereading
 from edgeword.generation.searching import Search
-from edgeword.generation.vocabulary import Vocabulary
 from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword.words.vocabulary import Vocabulary
 
 
 class Speaker:
@@ -19,17 +19,31 @@ class Speaker:
     def __init__(
         self, make_decoder: Callable[[], Decoder], tokenizer: Tokenizer, size: int, convention: Convention
     ) -> None:
-        self._make_decoder, self._tokenizer = make_decoder, tokenizer
+        self.decoder = make_decoder
+        """Makes a decoder of its own, at the empty text."""
+        self._tokenizer = tokenizer
         self.vocabulary = Vocabulary(
             tokenizer, size, says_unknown=convention.says_unknown, ends=convention.from_ == "witness"
         )
 
     def begun(self, ids: Sequence[int]) -> Decoder:
         """A decoder of its own that has read a text."""
-        decoder = self._make_decoder()
+        decoder = self.decoder()
         decoder.begin(ids)
-        return decoder if self._tokenizer.num_words is None else Rereading(decoder, self._tokenizer.reread)
+        return self._saying(decoder)
+
+    def resumed(self, snapshot: Snapshot, ids: Sequence[int] = ()) -> Decoder:
+        """A decoder of its own that goes on from a snapshot, and has read the ids after it."""
+        decoder = self.decoder()
+        decoder.restore(snapshot)
+        for token in ids:
+            decoder.advance(token)
+        return self._saying(decoder)
 
     def search(self, ids: Sequence[int], options: GenerationOptions) -> Search:
         """The words that follow a text."""
         return Search(self.begun(ids), ids, options, self.vocabulary)
+
+    def _saying(self, decoder: Decoder) -> Decoder:
+        """A decoder whose words enter the context as the loop of the model's owner puts them there."""
+        return decoder if self._tokenizer.num_words is None else Rereading(decoder, self._tokenizer.reread)

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeword.generation.permitted import Permitted
+from edgeword.generation.options import GenerationOptions
 from edgeword.generation.picking import Pick, normalizer
 from edgeword.generation.processors import top_k_ids
-from edgeword.generation.vocabulary import Vocabulary
+from edgeword.words.permitted import Permitted
+from edgeword.words.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from edgeword.generation.stopping import Said
+
+
+def permitted_by(vocabulary: Vocabulary, allow: Iterable[str] | None, deny: Iterable[str]) -> Permitted:
+    """The words that may be suggested, of what a user gave; raises UsageError for what are no words."""
+    if allow is None and deny == frozenset():
+        return vocabulary.permitted()
+    rules = GenerationOptions(allow=allow, deny=deny)  # type: ignore[arg-type]
+    return vocabulary.permitted(rules.allow, rules.deny)
 
 
 def suggestions(

@@ -183,7 +183,7 @@ UNFIT = {
     ),
     "window of no length": (("spec", "window", "length"), 0, "length is 0"),
     "no vocabulary": (("spec", "vocabulary"), 0, "vocabulary is 0"),
-    "padding beyond the vocabulary": (("spec", "window", "padding", "value"), 42, "window.padding.value holds 42"),
+    "padding beyond the vocabulary": (("spec", "window", "padding", "value"), 43, "window.padding.value holds 43"),
     "padding below the ids": (("spec", "window", "padding", "value"), -1, "window.padding.value holds -1"),
     "first word beyond the vocabulary": (("spec", "empty_prompt", "ids"), [1, 42], "empty_prompt holds 42"),
     "no first word": (("spec", "empty_prompt"), {"ids": [], "logprobs": []}, "at least one"),

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeword.generation.vocabulary import Vocabulary
 from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword.words.vocabulary import Vocabulary
 
 WORDS = ("<oov>", "the", "cell", "reads", "a", "word", "and", "keeps", "state", "of", "text", "memory", "men", "me")
 TOKENIZER = Tokenizer(WORDS, oov_token="<oov>", oov_id=1)

@@ -13,8 +13,8 @@ from edgeword.generation.options import GenerationOptions
 from edgeword.generation.picking import Rules
 from edgeword.generation.searching import Search
 from edgeword.generation.stopping import StopSearch
-from edgeword.generation.vocabulary import Vocabulary
 from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword.words.vocabulary import Vocabulary
 from tests.runtime.generation.markov import VOCABULARY, Markov, logprobs
 
 SEEDS = st.integers(0, 10_000)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from edgeword.errors import UsageError
 from edgeword.generation.options import GenerationOptions
-from edgeword.generation.permitted import Permitted
 from edgeword.generation.picking import Picker
 from edgeword.generation.searching import Search
+from edgeword.words.permitted import Permitted
 from tests.runtime.generation.markov import SIZE, TOKENIZER, UNSAID, VOCABULARY, Markov, logprobs
 
 SEEDS = st.integers(0, 10_000)

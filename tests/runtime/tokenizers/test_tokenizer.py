@@ -114,7 +114,7 @@ REFUSED = [
     (OWN | {"punctuation": "keep"}, "tokenizer.punctuation is 'keep', not one of split, strip"),
     (OWN | {"punctuation": "strip", "split": ","}, "needs level 'word' and split ' '"),
     (OWN | {"oov_id": True}, "tokenizer.oov_id is not an integer"),
-    (OWN | {"oov_id": 0}, "oov_id must be null or"),
+    (OWN | {"oov_id": -1}, "oov_id must be null or"),
     (OWN | {"oov_id": 1 << 40}, "oov_id must be null or"),
     (OWN | {"oov_id": None}, "belong together"),
     (OWN | {"oov_token": None}, "belong together"),

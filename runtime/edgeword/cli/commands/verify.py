@@ -53,7 +53,7 @@ def _witness(bundle: Bundle) -> int:
         if not answers or variant.precision != "float32":
             continue
         with native_stderr_to_null():
-            failure = load(bundle.path, engine.name, variant.precision).witness_failure()
+            failure = load(bundle.path, engine.name, "float32").witness_failure()
         failures += failure is not None
         print(f"{'other words' if failure else 'witness':<13}{variant.file}  {failure or _given(len(answers))}")
     return failures

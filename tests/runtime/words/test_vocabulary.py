@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeword.errors import UsageError
-from edgeword.generation.vocabulary import Vocabulary
 from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword.words.vocabulary import Vocabulary
 from tests.runtime.generation.markov import SIZE, TOKENIZER, UNSAID, VOCABULARY, WORDS
 
 ALL = set(range(SIZE)) - UNSAID

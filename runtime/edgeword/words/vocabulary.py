@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeword.errors import UsageError
-from edgeword.generation.permitted import Permitted
+from edgeword.words.permitted import Permitted
+
+# Prefixes whose words are remembered: of one and two letters hardly more are typed.
+_REMEMBERED = 256
 
 Rules = tuple["frozenset[str] | None", frozenset[str]]
 """What is allowed, and what is denied."""
@@ -136,7 +139,17 @@ class Vocabulary:
         return tokens[0] if same else prefix
 
     def beginning_with(self, prefix: str) -> NDArray[np.intp]:
-        """Ids in ascending order of the words that begin with a prefix, in the tokenizer's case; O(log V)."""
+        """Ids in ascending order of the words that begin with a prefix, in the tokenizer's case; to be read only.
+
+        O(log V) and a sort of what was found, which is remembered for the prefixes that come again.
+        """
+        return self._remembered(prefix)
+
+    @cached_property
+    def _remembered(self) -> Callable[[str], NDArray[np.intp]]:
+        return lru_cache(_REMEMBERED)(self._found)
+
+    def _found(self, prefix: str) -> NDArray[np.intp]:
         words, ids = self._sorted
         first = bisect_left(words, prefix)
         return np.sort(ids[first : bisect_right(words, prefix, first, key=lambda word: word[: len(prefix)])])

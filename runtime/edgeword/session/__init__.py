@@ -1,0 +1,1 @@
+"""A text that grows word by word, and is never read again."""
