@@ -24,6 +24,7 @@ from edgeword_export.source.opening import open_source
 from edgeword_export.tokenizer_files.pickled_objects import MAKERS
 from edgeword_export.tokenizer_files.pickles import unpickled
 from edgeword_export.tokenizer_files.reading import read_any_tokenizer
+from edgeword_export.tokenizer_files.vocabularies import fillers
 from tests import tiny
 
 FOLDER = Path(__file__).parent / "tokenizer_files"
@@ -175,12 +176,35 @@ def test_a_text_vectorization_layer_gives_its_ids(standardize, split):
     assert read_any_tokenizer(layer).encode(text) == np.asarray(layer([text]))[0].tolist()
 
 
+@pytest.mark.parametrize("mask_token", ["", None])
 @pytest.mark.parametrize("words", [["the", "cat"], ["a", "b", "c"]])
-def test_a_string_lookup_gives_its_ids(words):
-    layer = keras.layers.StringLookup(vocabulary=words, mask_token="")
+def test_a_string_lookup_gives_its_ids(words, mask_token):
+    layer = keras.layers.StringLookup(vocabulary=words, mask_token=mask_token)
     tokenizer = read_any_tokenizer(layer)
-    tokens = [*words, "?"]
+    tokens = [*words, "z"]
     assert tokenizer.encode(tokenizer.joiner.join(tokens)) == np.asarray(layer(tokens)).tolist()
+
+
+@pytest.mark.parametrize("source", [{"<unk>": 0, "the": 1, "cat": 2}, {"[UNK]": 0, "the": 1, "cat": 2}])
+def test_unknown_words_may_have_the_id_0(source):
+    tokenizer = read_any_tokenizer(source)
+    assert tokenizer.encode("the dog cat") == [1, 0, 2]
+    assert tokenizer.decode([1, 0, 2]) == "the cat"
+    assert Tokenizer.from_json(tokenizer.to_json()).encode("the dog cat") == [1, 0, 2]
+
+
+FILLERS = {
+    "padding at 0": ({"<pad>": 0, "the": 1}, []),
+    "padding at the end": ({"the": 0, "cat": 1, "<pad>": 2}, [2]),
+    "a word of a text": ({"the": 0, "padding": 1}, []),
+    "a space": ({"a": 0, " ": 1}, [1]),
+    "a space at 0": ({" ": 0, "a": 1}, []),
+}
+
+
+@pytest.mark.parametrize(("ids", "expected"), FILLERS.values(), ids=FILLERS)
+def test_what_a_short_text_may_be_filled_up_with(ids, expected):
+    assert fillers(read_any_tokenizer(ids)) == expected
 
 
 def analyzed():
@@ -188,13 +212,11 @@ def analyzed():
 
 
 REFUSED = {
-    "unknown words at 0": (lambda: {"<unk>": 0, "the": 1}, "'<unk>', which stands for unknown words, has the id 0"),
     "two words at 0": (lambda: {"a": 0, "b": 0}, "both have the id 0"),
     "an analyzer": (analyzed, "analyzer"),
     "an empty Tokenizer": (KerasTokenizer, "fit_on_texts"),
     "another object": (object, "a object is no tokenizer"),
     "a split of one's own": (lambda: keras.layers.TextVectorization(split=str.split), "split="),
-    "StringLookup from 0": (lambda: keras.layers.StringLookup(vocabulary=["a"]), "mask_token"),
     "two ids of a word": (lambda: {"a": 1, "b": 1}, "both have the id"),
 }
 
