@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from edgeword.frozen import frozen
 
 if TYPE_CHECKING:
     from edgeword.generation.options import GenerationOptions
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from edgeword.tokenizers.tokenizer import Tokenizer
 
 
-@dataclass(frozen=True)
+@frozen
 class Timings:
     """Wall-clock milliseconds; None where nothing was measured."""
 
@@ -26,7 +27,7 @@ class Timings:
     """Mean over the words after the first; None for beams too, which find all words at once."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Generation:
     """A continuation of a prompt; `words`, `ids` and `logprobs` belong together, one each for each word."""
 
@@ -45,7 +46,7 @@ class Generation:
     timings: Timings
 
 
-@dataclass(frozen=True)
+@frozen
 class Suggestion:
     """A word that may come next, and the model's probability of it, 0 to 1."""
 
@@ -53,7 +54,7 @@ class Suggestion:
     probability: float
 
 
-@dataclass(frozen=True)
+@frozen
 class Score:
     """How well the model foretells a text, token by token after the first."""
 
@@ -65,7 +66,7 @@ class Score:
     """Share of the text's tokens that are not in the vocabulary, 0 to 1."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Asked:
     """What a search is to answer."""
 
@@ -86,7 +87,7 @@ class Asked:
         return Heard(said, search.finish_reason, timings)
 
 
-@dataclass(frozen=True)
+@frozen
 class Heard:
     """What a search has said."""
 

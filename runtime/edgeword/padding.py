@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from edgeword.errors import UsageError
+from edgeword.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ SIDES: tuple[Side, ...] = ("pre", "post")
 _INT32 = np.iinfo(np.int32)
 
 
-@dataclass(frozen=True)
+@frozen
 class Padding:
     """Where a short sequence gets `value` and where a long one is cut; Keras' defaults.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from edgeword.frozen import frozen
 
 PrecisionName = Literal[
     "float32", "float16", "int16x8", "dynamic-int8", "dynamic-int8-per-tensor", "int4", "static-int8"
@@ -13,7 +14,7 @@ PrecisionName = Literal[
 FORMATS = ("tflite", "onnx")
 
 
-@dataclass(frozen=True)
+@frozen
 class Precision:
     """How a variant stores its weights, and what that may cost."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
@@ -15,6 +14,7 @@ from edgeword.choice.trial import Pair
 from edgeword.decoding.factory import decoder_factory
 from edgeword.engines.engine import EngineName, LoadedVariant
 from edgeword.errors import BundleError, UsageError
+from edgeword.frozen import frozen
 from edgeword.generation.speaking import Speaker
 from edgeword.precisions import PrecisionName
 from edgeword.words.vocabulary import Vocabulary
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _LEFT_BY_PARENTS: list[Speaker] = []
 
 
-@dataclass(frozen=True)
+@frozen
 class Origin:
     """Where a loaded variant came from: all that it takes to load it again."""
 

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from edgeword.bundle.spec import Spec, check_below
 from edgeword.errors import BundleError, UsageError
+from edgeword.frozen import frozen
 from edgeword.records import RecordError, is_int, parse_json, read_record, record_dict
 
 FORMAT_VERSION = 1
 WITNESS_FILE = "witness.jsonl"
 
 
-@dataclass(frozen=True)
+@frozen
 class FileEntry:
     """One file of the bundle that is not a variant; the digest is the hexadecimal SHA-256 of its bytes."""
 
@@ -27,7 +27,7 @@ class FileEntry:
     sha256: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Proof:
     """Why the decode mode is what it is."""
 
@@ -37,7 +37,7 @@ class Proof:
     """Share of positions (0 to 1) at which stepping named the Keras model's word; None if not measured."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Convention:
     """Who says how the model's owner reads it: how texts are padded and cut, and where the answer is read."""
 
@@ -73,7 +73,7 @@ class Convention:
         return f"guessed: {self.text}; give --says to have it proven"
 
 
-@dataclass(frozen=True)
+@frozen
 class Answer:
     """A prompt, and the text that the loop of the model's owner put behind it."""
 
@@ -85,7 +85,7 @@ class Answer:
             raise UsageError(f"says: give pairs of prompt and text, both str, not {self.prompt!r}, {self.text!r}")
 
 
-@dataclass(frozen=True)
+@frozen
 class Fidelity:
     """A variant measured against the Keras model on the same positions of held-out text."""
 
@@ -100,7 +100,7 @@ class Fidelity:
     """Whether every greedy word from the test prompts was the Keras model's."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Variant:
     """One model file: format and precision, and the engines on which it was measured."""
 
@@ -118,7 +118,7 @@ class Variant:
     """This variant's log-probabilities of the self-test's ids, as the exporter's engine gave them."""
 
 
-@dataclass(frozen=True)
+@frozen
 class SelfTest:
     """A prompt, the Keras model's greedy ids after it, and their log-probabilities."""
 
@@ -131,7 +131,7 @@ class SelfTest:
             raise UsageError("there is not one log-probability for each id")
 
 
-@dataclass(frozen=True)
+@frozen
 class Manifest:
     """All of `manifest.json`."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from edgeword.errors import UsageError
+from edgeword.frozen import frozen
 from edgeword.padding import Padding
 
 DecodeMode = Literal["step", "window"]
@@ -14,7 +14,7 @@ DecodeMode = Literal["step", "window"]
 EMPTY_PROMPT_IDS = 64
 
 
-@dataclass(frozen=True)
+@frozen
 class Decode:
     """How the next word is found: the decode mode, and the graph that does it."""
 
@@ -26,7 +26,7 @@ class Decode:
             raise UsageError("decode mode 'step' needs the graph 'step', not 'window'")
 
 
-@dataclass(frozen=True)
+@frozen
 class Window:
     """What of a text the model is shown, and where its answer is read."""
 
@@ -58,7 +58,7 @@ class Window:
         return f"{self.padding.side}-padded windows of {self.length}{value}{cut}{read}"
 
 
-@dataclass(frozen=True)
+@frozen
 class State:
     """One state tensor of the step graph, float32; `start` has one value, or one for each element."""
 
@@ -67,7 +67,7 @@ class State:
     start: tuple[float, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class EmptyPrompt:
     """What the model says where it read nothing but padding: its most probable ids, most probable first."""
 
@@ -80,7 +80,7 @@ class EmptyPrompt:
             raise UsageError("ids and logprobs must be equally many, at least one, and no id twice")
 
 
-@dataclass(frozen=True)
+@frozen
 class Spec:
     """All that a decoder has to know."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import time
-from dataclasses import dataclass
 
 from edgeword.bundle.bundle import Bundle
 from edgeword.bundle.manifest import SelfTest, Variant
@@ -13,6 +12,7 @@ from edgeword.decoding.decoder import Decoder
 from edgeword.decoding.factory import decoder_factory
 from edgeword.engines.engine import Engine, LoadedVariant
 from edgeword.errors import EngineError, MissingEngineError, UsageError
+from edgeword.frozen import frozen
 from edgeword.generation.loop import greedy
 from edgeword.precisions import UNSAFE
 
@@ -22,7 +22,7 @@ _WORDS, _SECONDS, _LONGEST_SECONDS = 32, 0.01, 0.3
 Pair = tuple[Engine, Variant]
 
 
-@dataclass(frozen=True)
+@frozen
 class Trial:
     """What came of it."""
 

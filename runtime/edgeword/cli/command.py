@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from edgeword.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Command:
     """A subcommand; `run` returns the exit code."""
 

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from edgeword.errors import UsageError
+from edgeword.frozen import frozen_identity
 from edgeword.probabilities import Array
 
 Prediction = tuple[int, float]
 """The greedy next token and its natural log-probability."""
 
 
-@dataclass(frozen=True, eq=False)
+@frozen_identity
 class Snapshot:
     """Where a text stands; another decoder of the same spec, on any engine and precision, can go on from it."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Literal, Protocol, cast
@@ -16,6 +15,7 @@ from typing import Any, Literal, Protocol, cast
 from numpy.typing import NDArray
 
 from edgeword.errors import MissingEngineError, UsageError, first_line, install_command
+from edgeword.frozen import frozen
 
 EngineName = Literal["litert", "onnx"]
 """The keys of `ENGINES`, for type checkers and editors."""
@@ -45,7 +45,7 @@ class LoadedVariant(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@frozen
 class Package:
     """A package that can be an engine."""
 
@@ -78,7 +78,7 @@ def _names(folder: str) -> list[str]:
         return []
 
 
-@dataclass(frozen=True)
+@frozen
 class Engine:
     """What is known of an engine before it is imported."""
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from edgeword.decoding.decoder import Decoder
+from edgeword.frozen import frozen
 from edgeword.generation.options import GenerationOptions
 from edgeword.generation.picking import History, Pick, Rules, normalizer
 from edgeword.generation.processors import top_k_ids
@@ -24,7 +24,7 @@ from edgeword.generation.stopping import StopSearch
 from edgeword.words.vocabulary import Vocabulary
 
 
-@dataclass(frozen=True)
+@frozen
 class Hypothesis:
     """A text that is followed, and where the decoder stood before its last word."""
 

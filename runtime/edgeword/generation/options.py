@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, TypedDict
 
 from edgeword.errors import UsageError
+from edgeword.frozen import frozen
 
 _SEEDS = 2**64
 
@@ -30,7 +31,7 @@ class Keywords(TypedDict, total=False):
     seed: int | None
 
 
-@dataclass(frozen=True)
+@frozen
 class GenerationOptions:
     """How words are chosen. The defaults are greedy: the most probable word, twenty times.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from edgeword.bundle.bundle import Bundle
 from edgeword.bundle.spec import Spec
 from edgeword.decoding.decoder import Snapshot
 from edgeword.errors import UsageError
+from edgeword.frozen import frozen_identity
 from edgeword.records import record_dict
 from edgeword.session.trail import NO_ID
 
@@ -25,7 +25,7 @@ _DIGEST = hashlib.sha256().digest_size
 _VERSION_ENDS = 12
 
 
-@dataclass(frozen=True, eq=False)
+@frozen_identity
 class Saved:
     """All that a session goes on from."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
 from edgeword.errors import TokenizerError, UsageError
+from edgeword.frozen import frozen
 from edgeword.records import RecordError, parse_json, read_record
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class Tokenizer:
     """Turns text into ids and ids into text.
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeword.frozen import frozen
+
 # Up to so many ids are written one by one in less time than an array is added.
 _FEW = 64
 
 
-@dataclass(frozen=True)
+@frozen
 class Permitted:
     """The ids that may be said, bool `[V]`, and the sequences of ids that may never be completed."""
 

@@ -182,7 +182,8 @@ def test_a_thousand_words_take_no_more_memory_than_fifty(lm):
         after, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert after - before < 2000
+    # A thousand kept objects would be 16 bytes each at the least; the interpreter's own caches move by a few thousand.
+    assert after - before < 16_000
 
 
 def test_the_thousandth_word_is_still_that_of_its_context(lm):

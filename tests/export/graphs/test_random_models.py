@@ -24,7 +24,7 @@ from edgeword_export.source.evaluation import Evaluation
 from edgeword_export.source.keras_model import inspect_model, window_of
 from edgeword_export.witness.reference import Reference
 from edgeword_export.witness.settling import Settled
-from tests.export.random_models import LENGTH, RandomModel, random_model
+from tests.export.graphs.random_models import LENGTH, RandomModel, random_model
 from tests.tiny import TOKENIZER, VOCABULARY
 
 # `make random-models` tries 500.
@@ -73,7 +73,7 @@ def decided(model: keras.Model, case: RandomModel):
     source = inspect_model(model)
     window = window_of(source, case.length, Padding(side=case.side))
     reference = Reference(source, window, windowed=case.length is not None)
-    settled = Settled(reference, Convention("run", "", 0, None, False, None))
+    settled = Settled(reference, Convention("run", "", 0, None, False, None), TOKENIZER)
     prover = Prover(settled, Evaluation("random", PROVEN), TOKENIZER)
     graphs = graphs_of(source, window, reference.windowed)
     decoding = decide(

@@ -13,7 +13,7 @@ from edgeword_export.errors import NotSteppableError
 from edgeword_export.graphs.graphs import graphs_of, step_graphs
 from edgeword_export.graphs.step_graph import StepModel
 from edgeword_export.source.keras_model import inspect_model, window_of
-from tests.export.zoo import U, functional
+from tests.export.graphs.zoo import U, functional
 from tests.tiny import VOCABULARY, WINDOW
 
 

@@ -1,14 +1,8 @@
 """The light path as users get it: the built wheel, in environments with NumPy and one engine and no more."""
 
 import dataclasses
-import functools
 import json
-import os
-import subprocess
-import sys
-import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,122 +11,15 @@ from edgeword import load
 from edgeword.bundle.bundle import Bundle
 from edgeword.precisions import PRECISIONS, model_file
 from tests.golden import greedy_of
+from tests.runtime.light.environments import Light
 
-ROOT = Path(__file__).parents[2]
-BARE = ROOT / ".bare"
-PACKAGES = ("edgeword", "edgeword_train", "edgeword_export", "edgeword_bench")
 BUNDLES = ("step", "replay", "window")
-# Environment → engine.
-ENVIRONMENTS = {"ai-edge-litert": "litert", "onnxruntime": "onnx", "tflite-runtime": "litert"}
 # What tflite-runtime 2.14 refuses, or gets wrong.
 TOO_NEW = {"dynamic-int8", "int4"}
 ABSENT = {
     *("tensorflow", "keras", "onnx", "tf2onnx", "ai_edge_quantizer", "matplotlib", "pytest"),
     *("ai_edge_litert", "tflite_runtime", "onnxruntime"),
 }
-
-
-@pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built once, without the network."""
-    out = tmp_path_factory.mktemp("dist")
-    line = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(ROOT)]
-    done = subprocess.run(line, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (path,) = out.iterdir()
-    return path
-
-
-@dataclass(frozen=True)
-class Light:
-    """A bare environment with the wheel in it; its commands run in an empty folder, with no variables set."""
-
-    name: str
-    engine: str
-    bin: Path
-    folder: Path
-
-    def run(self, program: str, *words: str, **options) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            [str(self.bin / program), *words],
-            cwd=self.folder,
-            env={"PATH": os.defpath, "HOME": str(self.folder)},
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            check=False,
-            timeout=120,
-            **options,
-        )
-
-    def python(self, code: str, *words: str) -> str:
-        done = self.run("python", "-c", code, *words)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-
-@pytest.fixture(scope="session")
-def light_of(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Light]:
-    """Put the wheel into an environment, once each."""
-
-    @functools.cache
-    def install(name: str) -> Light:
-        python = BARE / name / "bin" / "python"
-        if not python.exists() and name == "tflite-runtime" and sys.version_info >= (3, 12):
-            pytest.skip("tflite-runtime has no release for Python 3.12 and newer")
-        if not python.exists():
-            pytest.fail(f"there is no environment {python.parents[1]}; `make test` makes it")
-        line = [
-            str(python),
-            "-m",
-            "pip",
-            "install",
-            "--no-index",
-            "--no-deps",
-            "--force-reinstall",
-            "--quiet",
-        ]
-        subprocess.run([*line, str(wheel)], check=True, capture_output=True)
-        return Light(name, ENVIRONMENTS[name], python.parent, tmp_path_factory.mktemp(name))
-
-    return install
-
-
-@pytest.fixture(params=ENVIRONMENTS)
-def light(request: pytest.FixtureRequest, light_of: Callable[[str], Light]) -> Light:
-    return light_of(request.param)
-
-
-def test_the_wheel_holds_the_four_packages_and_no_more(wheel):
-    with zipfile.ZipFile(wheel) as archive:
-        names = set(archive.namelist())
-    information = {name for name in names if name.split("/")[0].endswith(".dist-info")}
-    assert {name.split("/")[0] for name in names - information} == set(PACKAGES)
-    assert {f"{package}/__init__.py" for package in PACKAGES} <= names
-    assert {f"{package}/py.typed" for package in PACKAGES} <= names
-    assert {"edgeword_train/data/corpora/primer.txt", "edgeword_bench/report/page.html"} <= names
-    assert not [name for name in names if "tests/" in name or "/test_" in name or "__pycache__" in name]
-    assert {Path(name).suffix for name in names - information} == {".py", ".typed", ".txt", ".html"}
-
-
-def test_the_wheel_holds_every_module(wheel):
-    with zipfile.ZipFile(wheel) as archive:
-        held = {name for name in archive.namelist() if name.endswith(".py")}
-    sources = {
-        str(path.relative_to(folder))
-        for folder in (ROOT / name for name in ("runtime", "train", "export", "benchmarks"))
-        for package in PACKAGES
-        for path in (folder / package).rglob("*.py")
-    }
-    assert held == sources
-
-
-def test_the_wheel_needs_numpy_alone(wheel):
-    with zipfile.ZipFile(wheel) as archive:
-        (metadata,) = [name for name in archive.namelist() if name.endswith("/METADATA")]
-        lines = archive.read(metadata).decode().splitlines()
-    needed = [line for line in lines if line.startswith("Requires-Dist:") and "extra ==" not in line]
-    assert [line.split()[1].partition(">")[0] for line in needed] == ["numpy"]
 
 
 def test_nothing_heavy_is_installed(light):

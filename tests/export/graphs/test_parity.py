@@ -20,7 +20,7 @@ from edgeword_export.graphs.graphs import graphs_of
 from edgeword_export.proof.fidelity import largest_difference
 from edgeword_export.source.keras_model import inspect_model, window_of
 from edgeword_export.witness.reference import Reference
-from tests.export.zoo import CASES, OVER_TIME
+from tests.export.graphs.zoo import CASES, OVER_TIME
 from tests.tiny import SEQUENCES, WINDOW
 
 # As many as a masked window holds after the prompt; test_decode_mode and test_notebook go beyond.
