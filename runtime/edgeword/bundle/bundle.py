@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from typing import TYPE_CHECKING
 
 from edgeword.bundle.manifest import Answer, FileEntry, Manifest, Variant
 from edgeword.bundle.spec import Spec
@@ -12,6 +13,9 @@ from edgeword.errors import BundleError
 from edgeword.precisions import FORMATS, PRECISIONS, model_file
 from edgeword.records import RecordError, parse_json, read_record
 from edgeword.tokenizers.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from edgeword.bundle.store import Store
 
 MANIFEST_FILE = "manifest.json"
 TOKENIZER_FILE = "tokenizer.json"
@@ -33,12 +37,13 @@ class Bundle:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
+        self._store = _store(self.path)
         text = self._manifest_text()
         self.digest = digest(text.encode("utf-8"))
         """SHA-256 of the manifest, and through the digests in it of the whole bundle."""
         self.manifest = Manifest.from_json(text)
         _check_names(self.manifest)
-        self._check_files()
+        self._store.check(listed_files(self.manifest))
         self.tokenizer = self._tokenizer()
 
     @property
@@ -49,10 +54,14 @@ class Bundle:
     def unlisted(self) -> list[str]:
         """Names in the folder that the manifest does not answer for: never opened, and no harm."""
         listed = {MANIFEST_FILE, *(entry.file for entry in listed_files(self.manifest))}
-        try:
-            return sorted(set(os.listdir(self.path)) - listed)
-        except OSError as error:
-            raise BundleError(f"cannot list {self.path}: {error.strerror}; see to its permissions") from None
+        return sorted(set(self._store.names()) - listed)
+
+    def contents(self) -> dict[str, bytes]:
+        """Every file of the bundle by its name, the manifest first; raises BundleError as `read` does."""
+        manifest = self._store.content(MANIFEST_FILE)
+        if digest(manifest) != self.digest:
+            raise BundleError(f"{self.path} has changed since it was opened; open it again")
+        return {MANIFEST_FILE: manifest, **{entry.file: self.read(entry) for entry in listed_files(self.manifest)}}
 
     def answers(self) -> list[Answer]:
         """What the loop of the model's owner answered; none where the convention has no witness."""
@@ -67,7 +76,7 @@ class Bundle:
 
     def read(self, entry: FileEntry | Variant) -> bytes:
         """The bytes of one file, which have the digest that the manifest names; raises BundleError."""
-        content = self._bytes(entry.file)
+        content = self._store.content(entry.file)
         if len(content) != entry.size or digest(content) != entry.sha256:
             raise BundleError(f"{self._at(entry.file)} is not the file that was exported; copy the bundle again")
         return content
@@ -75,38 +84,11 @@ class Bundle:
     def _at(self, name: str) -> str:
         return os.path.join(self.path, name)
 
-    def _bytes(self, name: str) -> bytes:
-        try:
-            with open(self._at(name), "rb") as file:
-                return file.read()
-        except OSError as error:
-            raise BundleError(f"cannot read {self._at(name)}: {error.strerror}; copy the bundle again") from None
-
     def _manifest_text(self) -> str:
-        if not os.path.isfile(self._at(MANIFEST_FILE)):
-            found = "it has no manifest.json" if os.path.isdir(self.path) else "there is no such folder"
-            raise BundleError(f"{self.path} is no bundle: {found}; make one with: edgeword export MODEL --out BUNDLE")
-        if os.path.islink(self._at(MANIFEST_FILE)):
-            raise _irregular(self._at(MANIFEST_FILE))
         try:
-            return self._bytes(MANIFEST_FILE).decode("utf-8")
+            return self._store.content(MANIFEST_FILE).decode("utf-8")
         except UnicodeDecodeError:
             raise BundleError(f"{self._at(MANIFEST_FILE)} is not UTF-8; export the bundle again") from None
-
-    def _check_files(self) -> None:
-        """Refuse a listed file that is missing, not regular, or of another size."""
-        for entry in listed_files(self.manifest):
-            path = self._at(entry.file)
-            try:
-                found = os.lstat(path)
-            except FileNotFoundError:
-                raise BundleError(f"{self.path} misses {entry.file}; copy the bundle again") from None
-            except OSError as error:
-                raise BundleError(f"cannot read {path}: {error.strerror}; see to its permissions") from None
-            if not stat.S_ISREG(found.st_mode):
-                raise _irregular(path)
-            if found.st_size != entry.size:
-                raise BundleError(f"{path} has not the {entry.size} bytes that were exported; copy the bundle again")
 
     def _tokenizer(self) -> Tokenizer:
         content = self.read(self.manifest.tokenizer)
@@ -120,6 +102,59 @@ class Bundle:
                 f"{self.spec.vocabulary}; export the bundle again"
             )
         return tokenizer
+
+
+class Folder:
+    """The store of a bundle that is a folder."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        if not os.path.isfile(self._at(MANIFEST_FILE)):
+            found = "it has no manifest.json" if os.path.isdir(self.path) else "there is no such folder"
+            raise BundleError(f"{self.path} is no bundle: {found}; make one with: edgeword export MODEL --out BUNDLE")
+        if os.path.islink(self._at(MANIFEST_FILE)):
+            raise _irregular(self._at(MANIFEST_FILE))
+
+    def names(self) -> list[str]:
+        """See `Store`."""
+        try:
+            return os.listdir(self.path)
+        except OSError as error:
+            raise BundleError(f"cannot list {self.path}: {error.strerror}; see to its permissions") from None
+
+    def content(self, name: str) -> bytes:
+        """See `Store`."""
+        try:
+            with open(self._at(name), "rb") as file:
+                return file.read()
+        except OSError as error:
+            raise BundleError(f"cannot read {self._at(name)}: {error.strerror}; copy the bundle again") from None
+
+    def check(self, entries: list[FileEntry | Variant]) -> None:
+        """See `Store`."""
+        for entry in entries:
+            path = self._at(entry.file)
+            try:
+                found = os.lstat(path)
+            except FileNotFoundError:
+                raise BundleError(f"{self.path} misses {entry.file}; copy the bundle again") from None
+            except OSError as error:
+                raise BundleError(f"cannot read {path}: {error.strerror}; see to its permissions") from None
+            if not stat.S_ISREG(found.st_mode):
+                raise _irregular(path)
+            if found.st_size != entry.size:
+                raise BundleError(f"{path} has not the {entry.size} bytes that were exported; copy the bundle again")
+
+    def _at(self, name: str) -> str:
+        return os.path.join(self.path, name)
+
+
+def _store(path: str) -> Store:
+    if not os.path.isfile(path):
+        return Folder(path)
+    from edgeword.bundle.packed import Packed  # few bundles are files
+
+    return Packed(path)
 
 
 def _irregular(path: str) -> BundleError:

@@ -8,7 +8,7 @@ import pytest
 
 import edgeword.language_model
 from edgeword import BundleError, Tokenizer, TokenizerError, load
-from edgeword.bundle.bundle import Bundle, digest, listed_files
+from edgeword.bundle.bundle import Bundle, Folder, digest, listed_files
 from edgeword.engines.engine import Engine
 from edgeword.errors import EngineError
 from tests.runtime.bundle.refused import WEIGHTS, flip, refusal
@@ -126,7 +126,7 @@ def test_auto_never_passes_over_damage(bundle, precision, file):
 
 def test_the_bytes_hashed_are_the_bytes_loaded(bundle, monkeypatch):
     reads, loaded = [], []
-    read = Bundle._bytes
+    read = Folder.content
 
     def recorded_read(self, name):
         reads.append(name)
@@ -136,7 +136,7 @@ def test_the_bytes_hashed_are_the_bytes_loaded(bundle, monkeypatch):
         loaded.append(digest(content))
         raise EngineError("seen enough")
 
-    monkeypatch.setattr(Bundle, "_bytes", recorded_read)
+    monkeypatch.setattr(Folder, "content", recorded_read)
     monkeypatch.setattr(Engine, "open", recorded_load)
     with pytest.raises(EngineError, match="seen enough"):
         load(bundle, "litert", "float32")
