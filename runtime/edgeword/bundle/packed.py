@@ -25,7 +25,7 @@ MAX_MANIFEST = 1 << 24
 MAX_FILE = (1 << 32) - 1
 """Bytes of a packed file: what a zip without 64-bit fields can say."""
 
-# APPNOTE.TXT of PKWARE, 4.3.7, 4.3.12 and 4.3.16. What a bundle has is written once, before and behind the CRC.
+# APPNOTE.TXT of PKWARE: 4.3.7, 4.3.12 and 4.3.16.
 _LOCAL, _DIRECTORY, _END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 _VERSION = 20
 _MADE_BY_UNIX = 3 << 8 | _VERSION
