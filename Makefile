@@ -37,7 +37,7 @@ interruptions: $(STAMP)
 kills: $(STAMP)
 	EDGEWORD_BULK_KILLS=20 $(BIN)/python -m pytest tests/runtime/bulk/test_disturbed.py -k killed
 
-# Every byte of a packed bundle flipped, and every truncation of it, as `test` tries some. Two minutes.
+# Every byte of a packed bundle flipped, and every truncation of it, as `test` tries some. A minute.
 flips: $(STAMP)
 	EDGEWORD_FLIPS=all $(BIN)/python -m pytest -s tests/attacks/test_packed.py -k "flip or truncation"
 

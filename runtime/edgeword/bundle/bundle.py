@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MANIFEST_FILE = "manifest.json"
 TOKENIZER_FILE = "tokenizer.json"
 CARD_FILE = "README.md"
+SIGNATURE_FILE = "manifest.json.sig"
+SIGNATURE_SIZE = 64
+"""Bytes of an Ed25519 signature."""
 
 
 def digest(content: bytes) -> str:
@@ -33,12 +36,19 @@ def file_entry(name: str, content: bytes) -> FileEntry:
 
 
 class Bundle:
-    """An opened bundle: its manifest was read and its files are all there, with the sizes it names."""
+    """An opened bundle: its manifest was read and its files are all there, with the sizes it names.
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    With a trusted key (a PEM file) nothing is read of a manifest that was not signed with it: BundleError.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], trusted_key: str | os.PathLike[str] | None = None) -> None:
         self.path = os.fspath(path)
         self._store = _store(self.path)
         text = self._manifest_text()
+        if trusted_key is not None:
+            from edgeword.bundle.signing import check_signature  # few ask for it
+
+            check_signature(self.path, text.encode("utf-8"), self.signature(), trusted_key)
         self.digest = digest(text.encode("utf-8"))
         """SHA-256 of the manifest, and through the digests in it of the whole bundle."""
         self.manifest = Manifest.from_json(text)
@@ -53,15 +63,21 @@ class Bundle:
 
     def unlisted(self) -> list[str]:
         """Names in the folder that the manifest does not answer for: never opened, and no harm."""
-        listed = {MANIFEST_FILE, *(entry.file for entry in listed_files(self.manifest))}
+        listed = {MANIFEST_FILE, SIGNATURE_FILE, *(entry.file for entry in listed_files(self.manifest))}
         return sorted(set(self._store.names()) - listed)
 
+    def signature(self) -> bytes | None:
+        """What `edgeword sign` made of the manifest, of whatever key; None where nobody signed it."""
+        return self._store.signature()
+
     def contents(self) -> dict[str, bytes]:
-        """Every file of the bundle by its name, the manifest first; raises BundleError as `read` does."""
+        """Every file by its name, the manifest first, a signature last; raises BundleError as `read` does."""
         manifest = self._store.content(MANIFEST_FILE)
         if digest(manifest) != self.digest:
             raise BundleError(f"{self.path} has changed since it was opened; open it again")
-        return {MANIFEST_FILE: manifest, **{entry.file: self.read(entry) for entry in listed_files(self.manifest)}}
+        files = {entry.file: self.read(entry) for entry in listed_files(self.manifest)}
+        signature = self.signature()
+        return {MANIFEST_FILE: manifest, **files, **({SIGNATURE_FILE: signature} if signature else {})}
 
     def answers(self) -> list[Answer]:
         """What the loop of the model's owner answered; none where the convention has no witness."""
@@ -130,6 +146,17 @@ class Folder:
         except OSError as error:
             raise BundleError(f"cannot read {self._at(name)}: {error.strerror}; copy the bundle again") from None
 
+    def signature(self) -> bytes | None:
+        """See `Store`."""
+        path = self._at(SIGNATURE_FILE)
+        try:
+            found = os.lstat(path)
+        except OSError:
+            return None
+        if not stat.S_ISREG(found.st_mode) or found.st_size != SIGNATURE_SIZE:
+            raise BundleError(f"{path} is not a signature of {SIGNATURE_SIZE} bytes; remove it and sign again")
+        return self.content(SIGNATURE_FILE)
+
     def check(self, entries: list[FileEntry | Variant]) -> None:
         """See `Store`."""
         for entry in entries:
@@ -166,10 +193,13 @@ def listed_files(manifest: Manifest) -> list[FileEntry | Variant]:
     return [manifest.tokenizer, *manifest.files, *manifest.variants]
 
 
+_NO_FILES = ("", ".", "..", MANIFEST_FILE, SIGNATURE_FILE)
+
+
 def _check_names(manifest: Manifest) -> None:
     names = [entry.file for entry in listed_files(manifest)]
     for name in names:
-        if name in ("", ".", "..", MANIFEST_FILE) or "/" in name or "\\" in name or "\0" in name or ":" in name:
+        if name in _NO_FILES or "/" in name or "\\" in name or "\0" in name or ":" in name:
             raise BundleError(f"the manifest lists {name!r}, which is no plain file name; export the bundle again")
         if names.count(name) > 1:
             raise BundleError(f"the manifest lists {name} twice; export the bundle again")

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from edgeword.bundle.bundle import MANIFEST_FILE
+from edgeword.bundle.bundle import MANIFEST_FILE, SIGNATURE_FILE, SIGNATURE_SIZE
 from edgeword.bundle.manifest import FileEntry, Variant
 from edgeword.errors import BundleError
 from edgeword.frozen import frozen
@@ -116,11 +116,21 @@ class Packed:
 
     def check(self, entries: list[FileEntry | Variant]) -> None:
         """See `Store`; and refuse a file that the manifest does not list, and another order."""
-        if self.names() != [MANIFEST_FILE, *(entry.file for entry in entries)]:
+        signed = [SIGNATURE_FILE] if self.signature() else []
+        if self.names() != [MANIFEST_FILE, *(entry.file for entry in entries), *signed]:
             raise self._refusal("its files are not those that its manifest lists, in that order")
-        for entry, member in zip(entries, self._members[1:], strict=True):
+        for entry, member in zip(entries, self._members[1:], strict=False):
             if member.size != entry.size:
                 raise self._damage(entry.file, f"has not the {entry.size} bytes that were exported")
+
+    def signature(self) -> bytes | None:
+        """See `Store`."""
+        last = self._members[-1]
+        if last.name != SIGNATURE_FILE.encode():
+            return None
+        if last.size != SIGNATURE_SIZE:
+            raise self._damage(SIGNATURE_FILE, f"has not the {SIGNATURE_SIZE} bytes of a signature")
+        return self.content(SIGNATURE_FILE)
 
     def content(self, name: str) -> bytes:
         """See `Store`."""

@@ -13,6 +13,9 @@ class Store(Protocol):
     def names(self) -> list[str]:
         """Every name that is there, in any order."""
 
+    def signature(self) -> bytes | None:
+        """The manifest's signature, of whatever key; None where there is none."""
+
     def check(self, entries: list[FileEntry | Variant]) -> None:
         """Refuse a file that the manifest lists and that is missing, not regular, or of another size."""
 

@@ -16,11 +16,13 @@ from edgeword.language_model import load
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", metavar="BUNDLE")
+    parser.add_argument("--trusted-key", metavar="FILE", help="fail if the bundle was not signed with this PEM key")
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    bundle = Bundle(arguments.bundle)
+    bundle = Bundle(arguments.bundle, arguments.trusted_key)
     _check_digests(bundle)
+    _check_signature(bundle, arguments.trusted_key)
     usable, broken = 0, 0
     for pair in candidates(bundle):
         try:
@@ -32,7 +34,7 @@ def _run(arguments: argparse.Namespace) -> int:
         print(_line(trial))
         usable += not trial.refusal
         broken += bool(trial.refusal) and _is_verified(pair[1], trial)
-    other_words = _witness(bundle)
+    other_words = _witness(bundle, arguments.trusted_key)
     if broken or other_words or not usable:
         raise GateError(_failure(broken, other_words))
     print(f'next: edgeword generate {arguments.bundle} "a prompt"')
@@ -45,7 +47,7 @@ def _failure(broken: int, other_words: int) -> str:
     return "a variant says other words than the model's owner heard" if other_words else "no variant passes here"
 
 
-def _witness(bundle: Bundle) -> int:
+def _witness(bundle: Bundle, trusted_key: str | None) -> int:
     """Hold float32, which says the Keras model's words, against the owner's answers; how many engines fail."""
     answers = bundle.answers()
     failures = 0
@@ -53,7 +55,7 @@ def _witness(bundle: Bundle) -> int:
         if not answers or variant.precision != "float32":
             continue
         with native_stderr_to_null():
-            failure = load(bundle.path, engine.name, "float32").witness_failure()
+            failure = load(bundle.path, engine.name, "float32", trusted_key=trusted_key).witness_failure()
         failures += failure is not None
         print(f"{'other words' if failure else 'witness':<13}{variant.file}  {failure or _given(len(answers))}")
     return failures
@@ -76,6 +78,13 @@ def _check_digests(bundle: Bundle) -> None:
     print(f"digests      {len(entries)} files are what was exported")
     for name in bundle.unlisted():
         print(f"unlisted     {name}  is no part of the bundle and was not opened")
+
+
+def _check_signature(bundle: Bundle, trusted_key: str | None) -> None:
+    if trusted_key is not None:
+        print(f"signature    was made with the key of {trusted_key}")
+    elif bundle.signature():
+        print("signature    was not checked; give --trusted-key FILE")
 
 
 def _line(trial: Trial) -> str:
