@@ -10,11 +10,11 @@ from edgeword.tokenizers.tokenizer import MAX_ID
 
 # The names of `architecture.CELLS`, which only TensorFlow can import.
 CELL_NAMES = ("simple-rnn", "lstm", "gru", "peephole-lstm", "cifg-lstm", "projected-lstm")
-TOKEN_LEVELS = ("word", "char")
+TOKEN_LEVELS = ("text", "word", "char")
 
 CHOICES: dict[str, tuple[str, ...]] = {"cell": CELL_NAMES, "tokens": TOKEN_LEVELS}
 
-# The smallest vocabulary holds padding, the OOV token and two words to choose from.
+# The smallest vocabulary holds padding, the OOV token and two words to choose from; of `text`, the line's end and one.
 INTEGERS = {
     "layers": (1, 16),
     "units": (1, 8192),
@@ -44,9 +44,10 @@ class TrainingOptions:
     """Width of the recurrent projection of `projected-lstm`; None takes half the units."""
     tie_embeddings: bool = False
     """One table for reading words and for naming them."""
-    tokens: str = "word"
+    tokens: str = "text"
+    """What a token is: `docs/text.md`."""
     vocab_size: int | None = None
-    """Number of ids, padding and the OOV token among them; None keeps every word of the corpus."""
+    """Number of ids, padding, the OOV token and the line's end among them; None keeps every word of the corpus."""
     window: int = 32
     """Longest piece of a line, in tokens, through which the state is carried in training."""
     epochs: int = 40

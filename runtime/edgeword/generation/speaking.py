@@ -9,7 +9,7 @@ from edgeword.decoding.decoder import Decoder, Snapshot
 from edgeword.generation.options import GenerationOptions
 from edgeword.generation.rereading import Rereading
 from edgeword.generation.searching import Search
-from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword.tokenizers.kinds import AnyTokenizer
 from edgeword.words.vocabulary import Vocabulary
 
 
@@ -17,7 +17,7 @@ class Speaker:
     """What words come of a decoder, by the convention of its model's owner."""
 
     def __init__(
-        self, make_decoder: Callable[[], Decoder], tokenizer: Tokenizer, size: int, convention: Convention
+        self, make_decoder: Callable[[], Decoder], tokenizer: AnyTokenizer, size: int, convention: Convention
     ) -> None:
         self.decoder = make_decoder
         """Makes a decoder of its own, at the empty text."""
@@ -40,9 +40,9 @@ class Speaker:
             decoder.advance(token)
         return self._saying(decoder)
 
-    def search(self, ids: Sequence[int], options: GenerationOptions) -> Search:
-        """The words that follow a text."""
-        return Search(self.begun(ids), ids, options, self.vocabulary)
+    def search(self, ids: Sequence[int], options: GenerationOptions, *, spaced: bool = False) -> Search:
+        """The words that follow a text, which perhaps ends in white space."""
+        return Search(self.begun(ids), ids, options, self.vocabulary, spaced=spaced)
 
     def _saying(self, decoder: Decoder) -> Decoder:
         """A decoder whose words enter the context as the loop of the model's owner puts them there."""

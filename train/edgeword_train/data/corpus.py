@@ -7,24 +7,18 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from edgeword.errors import UsageError
-from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword.tokenizers.kinds import AnyTokenizer
 from edgeword_train.data.corpora.built_in import CORPUS_NAMES
+from edgeword_train.data.fitting import fit_tokenizer
 from edgeword_train.data.text_files import read_texts
 from edgeword_train.options import TrainingOptions
 
-OOV_TOKEN = "<oov>"  # noqa: S105
 HELD_OUT_LINES = 0.05
 HELD_OUT_TOKENS = 0.1  # of a corpus that has one line only
-
-LEVELS: dict[str, dict[str, Any]] = {
-    "word": {},
-    "char": {"char_level": True, "filters": "", "lower": False},
-}
 
 Sequences = list[list[int]]
 
@@ -43,7 +37,7 @@ class Source:
 class Corpus:
     """Text as ids; the vocabulary is that of all lines, examples come from `trained` alone."""
 
-    tokenizer: Tokenizer
+    tokenizer: AnyTokenizer
     trained: Sequences
     held_out: Sequences
     sources: tuple[Source, ...]
@@ -53,12 +47,17 @@ def load_corpus(sources: Sequence[str | os.PathLike[str]], options: TrainingOpti
     """Read and split the sources; UsageError or InputFileError for text that no model can learn from."""
     texts = _read_each(sources)
     lines = [line for text in texts for line in text]
-    tokenizer = Tokenizer.fit(lines, num_words=options.vocab_size, oov_token=OOV_TOKEN, **LEVELS[options.tokens])
+    tokenizer = fit_tokenizer(lines, options.tokens, options.vocab_size)
     _check_vocabulary(tokenizer)
-    usable = [ids for line in lines if has_target(ids := tokenizer.encode(line), tokenizer.oov_id)]
+    usable = [ids for line in lines if has_target(ids := sequence(line, tokenizer), tokenizer.oov_id)]
     trained, held_out = split(usable, options.seed, tokenizer.oov_id)
     remembered = tuple(_source(path, text, tokenizer) for path, text in zip(sources, texts, strict=True))
     return Corpus(tokenizer, trained, held_out, remembered)
+
+
+def sequence(line: str, tokenizer: AnyTokenizer) -> list[int]:
+    """Ids of a line, with its end where the tokenizer has a token for it."""
+    return tokenizer.encode(line) + ([] if tokenizer.end_id is None else [tokenizer.end_id])
 
 
 def has_target(ids: Sequence[int], oov_id: int | None) -> bool:
@@ -93,13 +92,15 @@ def split_line(ids: list[int]) -> tuple[list[int], list[int]]:
     return ids[:-count], ids[-count:]
 
 
-def _check_vocabulary(tokenizer: Tokenizer) -> None:
-    words = [word for word in tokenizer.vocabulary if word not in (None, OOV_TOKEN)]
+def _check_vocabulary(tokenizer: AnyTokenizer) -> None:
+    ids = set(range(1, tokenizer.vocab_size)) - {tokenizer.oov_id, tokenizer.end_id}
+    words = [tokenizer.word(each) for each in ids if tokenizer.has_token(each)]
+    noun = "character" if tokenizer.level == "char" else "word"
     if not words:
-        raise UsageError(f"The text holds no {tokenizer.level}s; give a text file or a built-in corpus: {CORPUS_NAMES}")
+        raise UsageError(f"The text holds no {noun}s; give a text file or a built-in corpus: {CORPUS_NAMES}")
     if len(words) < 2:
         raise UsageError(
-            f"The text has one distinct {tokenizer.level} only, {words[0]!r}; "
+            f"The text has one distinct {noun} only, {words[0]!r}; "
             f"give one with two or more, or a built-in corpus: {CORPUS_NAMES}"
         )
 
@@ -111,6 +112,6 @@ def _read_each(sources: Sequence[str | os.PathLike[str]]) -> list[list[str]]:
     return [read_texts([source]) for source in sources] or [read_texts(sources)]
 
 
-def _source(path: str | os.PathLike[str], lines: list[str], tokenizer: Tokenizer) -> Source:
+def _source(path: str | os.PathLike[str], lines: list[str], tokenizer: AnyTokenizer) -> Source:
     digest = hashlib.sha256("\n".join(lines).encode("utf-8")).hexdigest()
     return Source(Path(path).name, digest, sum(len(tokenizer.tokens(line)) for line in lines))
