@@ -9,7 +9,7 @@ BARE_STAMP := $(BARE)/.installed
 # Documents of which parts are asked of the code.
 GENERATED := docs/architecture.md docs/commands.md docs/quantization.md
 
-.PHONY: demo test check random-models lint format docs benchmark clean
+.PHONY: demo test check random-models interruptions lint format docs benchmark clean
 
 demo: $(STAMP)
 	$(BIN)/edgeword demo
@@ -24,6 +24,10 @@ check: lint $(BARE_STAMP)
 # Models at random, as `test` tries 30 of: what is exported agrees with Keras, or is refused. Ten minutes.
 random-models: $(STAMP)
 	EDGEWORD_RANDOM_MODELS=500 $(BIN)/python -m pytest tests/export/graphs/test_random_models.py --hypothesis-show-statistics
+
+# Each long command is interrupted at 40 random moments, of which `test` tries 2. Ten minutes.
+interruptions: $(STAMP)
+	EDGEWORD_INTERRUPTIONS=40 $(BIN)/python -m pytest tests/attacks/test_interruptions.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

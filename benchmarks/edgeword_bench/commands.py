@@ -6,12 +6,11 @@ import argparse
 import contextlib
 import functools
 import shlex
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
+from edgeword import interruption
 from edgeword.cli.command import Command
 from edgeword.cli.options import add_choice_of_variant, utf8
 from edgeword.errors import GateError, InputFileError, UsageError
@@ -84,15 +83,16 @@ def _refuse(arguments: argparse.Namespace, what: str, *names: str) -> None:
 
 
 def _measure(arguments: argparse.Namespace) -> int:
-    with _one_interruption():
-        try:
-            report = benchmark(
-                arguments.bundle, arguments.engine, arguments.precision, arguments.threads, tell=_print_progress
-            )
-        except Interrupted as interruption:
-            _publish(interruption.report, arguments)
-            raise
-        _publish(report, arguments)
+    try:
+        report = benchmark(
+            arguments.bundle, arguments.engine, arguments.precision, arguments.threads, tell=_print_progress
+        )
+    except Interrupted as interrupted:
+        # One wish to stop is one: what was measured until then is written.
+        interruption.ignore()
+        _publish(interrupted.report, arguments)
+        raise
+    _publish(report, arguments)
     if not any(row.runs for row in report.results):
         raise GateError("no variant could be measured here")
     _print_next(arguments)
@@ -102,27 +102,6 @@ def _measure(arguments: argparse.Namespace) -> int:
 def _show(arguments: argparse.Namespace) -> int:
     _publish(_read(arguments.source), arguments)
     return 0
-
-
-@contextlib.contextmanager
-def _one_interruption() -> Iterator[None]:
-    """The first signal to stop interrupts, whichever it is; no further one keeps what was measured from its file."""
-    signals = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-
-    def interrupt(*_given: object) -> None:
-        for number in signals:
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():  # only there can signals be handled
-        yield
-        return
-    before = {number: signal.signal(number, interrupt) for number in signals}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _check_outputs(arguments: argparse.Namespace) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 
+from edgeword import interruption
 from edgeword.bundle.summary import fidelity_table
 from edgeword.cli.command import Command
 from edgeword.cli.options import positive
 from edgeword.errors import GateError
 from edgeword.padding import SIDES
 from edgeword.precisions import FORMATS, PRECISIONS
+from edgeword_export.scratch import scratch_folder
 from edgeword_train.tensorflow_import import load_tensorflow
 
 
@@ -51,6 +53,11 @@ def _add_export_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_export(arguments: argparse.Namespace) -> int:
+    with scratch_folder():
+        return _export(arguments)
+
+
+def _export(arguments: argparse.Namespace) -> int:
     load_tensorflow("export")
     from edgeword_export.exporting import export
     from edgeword_export.options import DEFAULT_PRECISIONS
@@ -73,6 +80,7 @@ def _run_export(arguments: argparse.Namespace) -> int:
         name=arguments.name,
         report=_report,
     )
+    interruption.ignore()
     manifest = exported.manifest
     print(manifest.convention.line)
     print(f"decode mode {manifest.spec.decode.mode}: {manifest.proof.reason}")
@@ -94,14 +102,16 @@ def _add_demo_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_demo(arguments: argparse.Namespace) -> int:
-    load_tensorflow("export")
-    from edgeword_export.demo import demo
+    with scratch_folder():
+        load_tensorflow("export")
+        from edgeword_export.demo import demo
 
-    demo(arguments.out, _report)
+        demo(arguments.out, _report)
     return 0
 
 
 def _report(line: str) -> None:
+    interruption.check()
     print(f"edgeword: {line}", file=sys.stderr, flush=True)
 
 

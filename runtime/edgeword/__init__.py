@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from edgeword.answers import Generation, Score, Suggestion, Timings
-from edgeword.bundle.bundle import Bundle
-from edgeword.choice.choosing import EdgewordWarning
-from edgeword.errors import (
-    BundleError,
-    EdgewordError,
-    EngineError,
-    GateError,
-    InputFileError,
-    MissingEngineError,
-    TokenizerError,
-    UsageError,
-)
-from edgeword.generation.options import GenerationOptions
-from edgeword.language_model import LanguageModel, load
-from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword.version import __version__
 
 if TYPE_CHECKING:
+    from edgeword.answers import Generation, Score, Suggestion, Timings
+    from edgeword.bundle.bundle import Bundle
+    from edgeword.choice.choosing import EdgewordWarning
+    from edgeword.errors import (
+        BundleError,
+        EdgewordError,
+        EngineError,
+        GateError,
+        InputFileError,
+        MissingEngineError,
+        TokenizerError,
+        UsageError,
+    )
+    from edgeword.generation.options import GenerationOptions
+    from edgeword.language_model import LanguageModel, load
     from edgeword.session.session import Session
+    from edgeword.tokenizers.tokenizer import Tokenizer
 
 __all__ = [
     "Bundle",
@@ -49,10 +50,38 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """`Session`, which those who begin none need not wait for: it would add to every cold start."""
-    if name == "Session":
-        from edgeword.session.session import Session
+# Imported when they are first asked for: the command line looks for signals before numpy is there, and who begins no
+# session waits for none.
+_HOMES = {
+    "Bundle": "edgeword.bundle.bundle",
+    "BundleError": "edgeword.errors",
+    "EdgewordError": "edgeword.errors",
+    "EdgewordWarning": "edgeword.choice.choosing",
+    "EngineError": "edgeword.errors",
+    "GateError": "edgeword.errors",
+    "Generation": "edgeword.answers",
+    "GenerationOptions": "edgeword.generation.options",
+    "InputFileError": "edgeword.errors",
+    "LanguageModel": "edgeword.language_model",
+    "MissingEngineError": "edgeword.errors",
+    "Score": "edgeword.answers",
+    "Session": "edgeword.session.session",
+    "Suggestion": "edgeword.answers",
+    "Timings": "edgeword.answers",
+    "Tokenizer": "edgeword.tokenizers.tokenizer",
+    "TokenizerError": "edgeword.errors",
+    "UsageError": "edgeword.errors",
+    "load": "edgeword.language_model",
+}
 
-        return Session
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __getattr__(name: str) -> Any:
+    """The public names."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,7 +1,5 @@
 """`python -m edgeword`."""
 
-import sys
+from edgeword.cli.main import entry
 
-from edgeword.cli.main import main
-
-sys.exit(main())
+entry()

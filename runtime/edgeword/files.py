@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from edgeword.errors import InputFileError
+from edgeword.interruption import check, deferred
 
 
 def check_output(path: str | os.PathLike[str]) -> Path:
@@ -60,6 +61,12 @@ def write_file(path: str | os.PathLike[str], content: bytes) -> None:
 
 
 def _replace(out: Path, content: bytes) -> None:
+    check()
+    with deferred():
+        _replace_whole(out, content)
+
+
+def _replace_whole(out: Path, content: bytes) -> None:
     descriptor, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
     os.close(descriptor)
     partial = Path(name)
@@ -73,15 +80,22 @@ def taking_place(partial: Path, file: Path) -> Iterator[None]:
     """Let what is written to `partial` take the place of `file` at the end, flushed; else nothing of it stays."""
     try:
         yield
-        flush(partial)
-        partial.replace(file)
+        with deferred():
+            flush(partial)
+            partial.replace(file)
+            flush(file.parent)
     finally:
         partial.unlink(missing_ok=True)
 
 
 def write_folder(path: str | os.PathLike[str], files: Mapping[str, bytes]) -> None:
     """Write files into a new folder beside `path`, flush them to the disk, then give it its name."""
-    out = check_output(path)
+    check()
+    with deferred():
+        _write_folder(check_output(path), files)
+
+
+def _write_folder(out: Path, files: Mapping[str, bytes]) -> None:
     try:
         staging = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.absolute().parent))
         try:

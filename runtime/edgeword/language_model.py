@@ -28,6 +28,7 @@ from edgeword.sharing import Origin, Shared, origin_of
 if TYPE_CHECKING:
     from typing import Unpack
 
+    from edgeword.evaluating.evaluation import Evaluation
     from edgeword.session.session import Session
 
 # An engine starts as many as it is told to, until the whole machine has none left.
@@ -161,6 +162,14 @@ class LanguageModel:
         with self._shared as speaker:
             logprobs = logprobs_along(speaker.decoder(), ids, self.tokenizer.oov_id)
         return perplexity(logprobs), tuple(logprobs)
+
+    def evaluate(self, lines: Iterable[str]) -> Evaluation:
+        """How good the model is on lines of text: perplexity, top-1, top-3 and key strokes saved."""
+        from edgeword.evaluating.evaluation import evaluated  # a cold start does not wait for it
+
+        with self._shared as speaker:
+            checked = (check_text(line, "line") for line in lines)
+            return evaluated(speaker.decoder(), self.tokenizer, speaker.vocabulary, checked)
 
     def decoder(self) -> Decoder:
         """A decoder of its own state on this model's graphs; not guarded against other threads."""

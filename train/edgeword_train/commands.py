@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from edgeword import interruption
 from edgeword.cli.command import Command
 from edgeword_train.data.corpora.built_in import CORPORA
 from edgeword_train.fitting.progress import ProgressPrinter
@@ -70,6 +71,7 @@ def run_train(args: argparse.Namespace) -> int:
     try:
         run = train_with(options, args.texts, out, resume=args.resume, progress=ProgressPrinter(sys.stderr))
     except KeyboardInterrupt:
+        interruption.ignore()
         print(_interruption(out), file=sys.stderr)
         return INTERRUPTED
     print(format_result(run))

@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 
+from edgeword.engines.quiet import keep_offline
 from edgeword.errors import first_line, install_command
 from edgeword.extras import MissingExtraError, module_of, require, requirements_of
 
@@ -20,6 +21,7 @@ def prepare_tensorflow(extra: str) -> None:
     require(extra)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    keep_offline()
 
 
 def load_tensorflow(extra: str) -> None:

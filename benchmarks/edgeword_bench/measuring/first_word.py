@@ -14,8 +14,9 @@ from contextlib import contextmanager, suppress  # noqa: E402
 from importlib import import_module  # noqa: E402
 from typing import Any, TextIO  # noqa: E402
 
-import edgeword  # noqa: E402
+from edgeword import EdgewordError, load  # noqa: E402
 from edgeword.engines.engine import ENGINES  # noqa: E402
+from edgeword.engines.quiet import keep_offline  # noqa: E402
 
 
 def main() -> None:
@@ -26,12 +27,12 @@ def main() -> None:
         try:
             import_engine(engine)
             imported = time.perf_counter()
-            lm = edgeword.load(bundle, engine, precision, int(threads))
+            lm = load(bundle, engine, precision, int(threads))
             loaded = time.perf_counter()
             lm.generate(prompt, 1)
             first = time.perf_counter()
             lm.generate(prompt, int(words))
-        except edgeword.EdgewordError as error:
+        except EdgewordError as error:
             output.write(json.dumps({"reason": str(error)}))
         else:
             moments = {"started": STARTED, "imported": imported, "loaded": loaded, "first_word": first}
@@ -50,6 +51,7 @@ def own_output() -> Iterator[TextIO]:
 
 def import_engine(engine: str) -> None:
     """Import it by name, so that loading does not; a package that misses is left for the loading to name."""
+    keep_offline()
     package = ENGINES[engine].package
     name = package.name if package else engine
     with suppress(ImportError):

@@ -90,8 +90,9 @@ class TFLiteWriter(Writer):
             archive.track(signatures[0].tracked)
             for signature in signatures:
                 archive.add_endpoint(signature.name, signature.function(), input_signature=signature.specs())
-            self._saved[style] = tempfile.TemporaryDirectory(prefix="edgeword-")
-            archive.write_out(self._saved[style].name, verbose=False)
+            folder = tempfile.TemporaryDirectory(prefix="edgeword-")
+            archive.write_out(folder.name, verbose=False)
+            self._saved[style] = folder
         return [signature.name for signature in signatures]
 
 

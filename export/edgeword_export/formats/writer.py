@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from importlib import import_module
 from typing import cast
 
+from edgeword import interruption
+from edgeword.errors import InputFileError
 from edgeword_export.errors import ConversionError
 from edgeword_export.graphs.calibration import Samples
 from edgeword_export.graphs.signature import PLAIN, Signatures
 from edgeword_export.quiet import quiet
+
+# What C++ says of the machine comes under many types; the words are those of the C library.
+_MACHINE_FAULTS = tuple(map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG)))
 
 Inputs = Mapping[str, tuple[str, tuple[int, ...]]]
 """Type and shape of each input, by name."""
@@ -40,7 +48,14 @@ class Writer(ABC):
             except (ConversionError, OSError, MemoryError, ImportError):
                 raise
             except Exception as error:  # each converter raises types of its own, with a page of text
+                interruption.check()
                 text = " ".join(str(error).split())
+                faults = [fault for fault in _MACHINE_FAULTS if fault in text]
+                if faults:
+                    place = tempfile.gettempdir()
+                    raise InputFileError(
+                        f"cannot convert to {self.format} in {place}: {faults[0]}; set TMPDIR to a folder with space"
+                    ) from None
                 raise ConversionError(f"the {self.format} converter failed on {precision}: {text[:200]}") from None
         return self._written[precision]
 

@@ -10,40 +10,77 @@ from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn, cast
 
+from edgeword import interruption
 from edgeword.cli.command import Command
 from edgeword.errors import EdgewordError, UsageError
 from edgeword.version import __version__
 
 INTERRUPTED = 130
 
-
 # What the runtime does itself. Other packages add to it through the entry-point group `edgeword.commands`,
 # which is looked at only when the command is none of these: scanning it takes longer than a word.
-_OWN = ("generate", "suggest", "info", "verify", "doctor")
+_OWN = ("generate", "suggest", "evaluate", "info", "verify", "doctor")
+
+
+def entry() -> NoReturn:
+    """The `edgeword` script: signals are looked for before anything heavy is imported, and none disturbs the exit."""
+    interruption.install()
+    code = _answered(sys.argv[1:])
+    interruption.ignore()
+    if code == INTERRUPTED:
+        _end_by_exit_code()
+    sys.exit(code)
+
+
+def _end_by_exit_code() -> None:
+    """Let the process end by its exit code, and not by a signal to itself.
+
+    CPython does the latter once an interruption went through `PyRun_String`, with which C extensions run Python while
+    they are imported; running anything else that way forgets it (`unhandled_keyboard_interrupt`, pythonrun.c).
+    """
+    import ctypes
+
+    ctypes.pythonapi.PyRun_SimpleString(b"pass")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 done, 1 a gate failed, 2 bad input, 130 interrupted."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    with interruption.watched():
+        return _answered(sys.argv[1:] if arguments is None else arguments)
+
+
+def _answered(words: Sequence[str]) -> int:
     if sys.stderr is None:  # closed by the caller: what is printed there must not land among the results
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 (open as long as the process)
+    try:
+        return _without_traceback(list(words))
+    except KeyboardInterrupt:
+        interruption.ignore()
+        return _fail("interrupted", INTERRUPTED)
+
+
+def _without_traceback(words: Sequence[str]) -> int:
+    """Run a command, with each error that a user can cause as one line; KeyboardInterrupt passes through."""
     try:
         code = _run(words)
         if sys.stdout is not None:
             sys.stdout.flush()  # what fails here would fail at the interpreter's exit, with a traceback
-        return code
-    except EdgewordError as error:
+    except Exception as error:
+        interruption.check()  # what was interrupted may have made a failure of its own of it
+        return _failed(error)
+    interruption.check()
+    return code
+
+
+def _failed(error: Exception) -> int:
+    if isinstance(error, EdgewordError):
         return _fail(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        return _fail("interrupted", INTERRUPTED)
-    except UnicodeEncodeError as error:
+    if isinstance(error, UnicodeEncodeError):
         return _fail(f"the output cannot be written in {error.encoding}; set PYTHONIOENCODING=utf-8")
-    except BrokenPipeError:
-        _discard_output()
-        return 0
-    except OSError as error:
-        _discard_output()
-        return _fail(f"{error}; see to its disk or its permissions")
+    if not isinstance(error, OSError):
+        raise error  # a fault of edgeword's own
+    _discard_output()
+    return 0 if isinstance(error, BrokenPipeError) else _fail(f"{error}; see to its disk or its permissions")
 
 
 def _run(words: Sequence[str]) -> int:

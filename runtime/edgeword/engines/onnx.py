@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeword.engines.engine import Package
+from edgeword.engines.quiet import keep_offline
 from edgeword.errors import EngineError, first_line
 
 # Lesser errors are raised anyway; onnxruntime would also print them to standard error, in red.
@@ -56,6 +57,7 @@ class OnnxVariant:
 
 def open_variant(content: bytes, threads: int, package: Package) -> OnnxVariant:
     """Load an ONNX file from its bytes: sequential, with a fixed number of threads that never spin."""
+    keep_offline()
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -1,4 +1,4 @@
-"""What engines print of themselves, kept off the screen."""
+"""What engines print and tell of themselves, kept off the screen and off the network."""
 
 from __future__ import annotations
 
@@ -23,3 +23,12 @@ def native_stderr_to_null() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(null)
+
+
+def keep_offline() -> None:
+    """To be called before onnxruntime is imported, which looks then.
+
+    From 1.29 on its packages for Linux send facts of each session and model to their maker, and leave a file `.ses` in
+    the temporary folder, unless this variable is set.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

@@ -1,0 +1,86 @@
+"""`edgeword evaluate`: how good each variant is on a text."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import Any, cast
+
+from edgeword.bundle.bundle import Bundle
+from edgeword.bundle.manifest import Variant
+from edgeword.choice.choosing import candidates
+from edgeword.cli.command import Command
+from edgeword.cli.options import positive
+from edgeword.engines.engine import ENGINES
+from edgeword.engines.quiet import native_stderr_to_null
+from edgeword.errors import InputFileError, UsageError
+from edgeword.evaluating.evaluation import Evaluation
+from edgeword.language_model import load
+from edgeword.precisions import PRECISIONS, PrecisionName
+from edgeword.tables import aligned
+
+_HEADER = ("engine", "precision", "size", "perplexity", "top-1", "top-3", "keys saved")
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", metavar="BUNDLE")
+    parser.add_argument("text", metavar="TEXT", help="a UTF-8 file that the model was not trained on; a text a line")
+    parser.add_argument("--lines", type=positive, metavar="N", help="the first N lines that hold text; default: all")
+    parser.add_argument("--engine", choices=("auto", *ENGINES), default="auto", help="default: every installed one")
+    parser.add_argument("--precision", choices=("auto", *PRECISIONS), default="auto", help="default: every one")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    bundle, lines = Bundle(arguments.bundle), list(islice(_lines(arguments.text), arguments.lines))
+    if not lines:
+        raise UsageError(f"no line of {arguments.text} holds text; give one that does")
+    rows = []
+    for engine, variant in candidates(bundle, arguments.engine, arguments.precision):
+        with native_stderr_to_null(), load(bundle.path, engine.name, cast(PrecisionName, variant.precision)) as lm:
+            rows.append((engine.name, variant, lm.evaluate(lines)))
+    if arguments.json:
+        found = [_facts(evaluation, engine=name, variant=variant) for name, variant, evaluation in rows]
+        print(json.dumps({"text": arguments.text, "results": found}, ensure_ascii=False))
+        return 0
+    first = rows[0][2]
+    print(f"{first.words:,} words, {first.oov_rate:.1%} of them not in the vocabulary")
+    print("\n".join(aligned([_HEADER, *(_cells(*row) for row in rows)])))
+    return 0
+
+
+def _lines(path: str) -> Iterator[str]:
+    """The lines that hold text; raises InputFileError."""
+    try:
+        with Path(path).open(encoding="utf-8-sig") as file:
+            yield from (line for line in map(str.strip, file) if line)
+    except UnicodeDecodeError as error:
+        raise InputFileError(f"{path} is not UTF-8 ({error.reason}); convert it with iconv") from None
+    except OSError as error:
+        raise InputFileError(f"cannot read {path}: {error.strerror or error}; name another file") from None
+
+
+def _facts(evaluation: Evaluation, *, engine: str, variant: Variant) -> dict[str, Any]:
+    """A row as JSON; what nothing is known of is null."""
+    figures = {name: None if math.isnan(value) else value for name, value in asdict(evaluation).items()}
+    return {"engine": engine, "format": variant.format, "precision": variant.precision, "size": variant.size, **figures}
+
+
+def _cells(engine: str, variant: Variant, evaluation: Evaluation) -> tuple[str, ...]:
+    return (
+        engine,
+        variant.precision,
+        f"{variant.size / 1e6:.2f} MB",
+        f"{evaluation.perplexity:.2f}",
+        f"{evaluation.top1:.1%}",
+        f"{evaluation.top3:.1%}",
+        f"{evaluation.keystroke_savings:.1%}",
+    )
+
+
+EVALUATE = Command("evaluate", "measure every variant on a text of your own", _add_arguments, _run)
