@@ -62,6 +62,10 @@ class Vocabulary:
         """The word of an id, as it would be written after the ids of a text."""
         return self._tokenizer.suggested(self.words[token], context)
 
+    def spaces_after(self, word: str) -> int:
+        """How many spaces stand behind a word, 0 or 1, as a rule."""
+        return len(self.joiner) if self.end_id is None else int(word[:1].isalnum())
+
     @cached_property
     def _silent(self) -> list[int]:
         """Ids that nobody wants to hear: padding, ids without a word, the tokens for unknown words and for the end."""
