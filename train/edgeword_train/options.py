@@ -12,7 +12,9 @@ from edgeword.tokenizers.tokenizer import MAX_ID
 CELL_NAMES = ("simple-rnn", "lstm", "gru", "peephole-lstm", "cifg-lstm", "projected-lstm")
 TOKEN_LEVELS = ("text", "word", "char")
 
-CHOICES: dict[str, tuple[str, ...]] = {"cell": CELL_NAMES, "tokens": TOKEN_LEVELS}
+MARKERS = ("drop", "keep")
+
+CHOICES: dict[str, tuple[str, ...]] = {"cell": CELL_NAMES, "tokens": TOKEN_LEVELS, "markers": MARKERS}
 
 # The smallest vocabulary holds padding, the OOV token and two words to choose from; of `text`, the line's end and one.
 INTEGERS = {
@@ -27,6 +29,7 @@ INTEGERS = {
     "patience": (1, 100_000),
     "seed": (0, 2**32 - 1),
 }
+TEXTS = ("field", "eval")
 # The options that may be None.
 OPEN = ("projection", "vocab_size", "batch", "patience")
 LARGEST_DROPOUT = 0.9
@@ -46,6 +49,12 @@ class TrainingOptions:
     """One table for reading words and for naming them."""
     tokens: str = "text"
     """What a token is: `docs/text.md`."""
+    markers: str = "drop"
+    """Markers like `<unk>` and `= Title =` in the text: read as what they are and left out, or kept as text."""
+    field: str | None = None
+    """The field of JSON lines that holds the text; None takes `text`."""
+    eval: str | None = None
+    """A text of its own to measure on; None holds a part of the text out."""
     vocab_size: int | None = None
     """Number of ids, padding, the OOV token and the line's end among them; None keeps every word of the corpus."""
     window: int = 32
@@ -70,6 +79,8 @@ class TrainingOptions:
             value = getattr(self, name)
             if name not in OPEN or value is not None:
                 _check_integer(name, value, low, high)
+        for name in TEXTS:
+            _check_text(name, getattr(self, name))
         for name in ("dropout", "recurrent_dropout"):
             _check_dropout(name, getattr(self, name))
         self._check_widths()
@@ -104,6 +115,11 @@ def _check_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
 def _check_integer(name: str, value: object, low: int, high: int) -> None:
     if type(value) is not int or not low <= value <= high:
         raise UsageError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
+
+
+def _check_text(name: str, value: object) -> None:
+    if value is not None and (not isinstance(value, str) or not value):
+        raise UsageError(f"{name} must be text or left out, not {value!r}")
 
 
 def _check_dropout(name: str, value: object) -> None:

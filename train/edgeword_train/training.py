@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeword.version import __version__
-from edgeword_train.data.corpus import Corpus, load_corpus
+from edgeword_train.data.corpus import Corpus, load_corpus, unwatched
+from edgeword_train.data.reading import OnReading
 from edgeword_train.data.windows import cut_windows, window_length
 from edgeword_train.fitting.history import Epochs, best_epoch, words_per_second
 from edgeword_train.fitting.progress import ProgressCallback, silent
@@ -40,6 +41,9 @@ def train(
     projection: int | None = DEFAULTS.projection,
     tie_embeddings: bool = DEFAULTS.tie_embeddings,
     tokens: str = DEFAULTS.tokens,
+    markers: str = DEFAULTS.markers,
+    field: str | None = DEFAULTS.field,
+    eval: str | None = DEFAULTS.eval,  # noqa: A002 (the option's name)
     vocab_size: int | None = DEFAULTS.vocab_size,
     window: int = DEFAULTS.window,
     epochs: int = DEFAULTS.epochs,
@@ -50,6 +54,7 @@ def train(
     seed: int = DEFAULTS.seed,
     resume: bool = False,
     progress: ProgressCallback = silent,
+    report: OnReading = unwatched,
 ) -> Run:
     """Train a next-word model on UTF-8 files or built-in corpora, into the new folder `out`.
 
@@ -57,8 +62,8 @@ def train(
     Raises UsageError, InputFileError, RunError, MissingExtraError or DivergedError.
     """
     given = locals()
-    options = TrainingOptions(**{field.name: given[field.name] for field in fields(TrainingOptions)})
-    return train_with(options, texts, out, resume=resume, progress=progress)
+    options = TrainingOptions(**{each.name: given[each.name] for each in fields(TrainingOptions)})
+    return train_with(options, texts, out, resume=resume, progress=progress, report=report)
 
 
 def train_with(
@@ -68,6 +73,7 @@ def train_with(
     *,
     resume: bool = False,
     progress: ProgressCallback = silent,
+    report: OnReading = unwatched,
 ) -> Run:
     """Train as the options say; the same as `train`, for those who hold them as one.
 
@@ -80,7 +86,7 @@ def train_with(
     is only read.
     """
     folder = check_folder(Path(out), resume)
-    corpus = load_corpus(texts, options)
+    corpus = load_corpus(texts, options, report)
     started = StartedRun(FORMAT, VERSION, options, corpus.sources)
     check_same(folder, started)
     if not run.is_finished(folder):

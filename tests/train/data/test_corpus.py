@@ -15,6 +15,7 @@ from edgeword_train import train
 from edgeword_train.data import usual_forms
 from edgeword_train.data.corpus import Source, has_target, load_corpus, split
 from edgeword_train.data.fitting import fit_text
+from edgeword_train.data.token_lines import token_lines
 from edgeword_train.options import TrainingOptions
 
 OOV = 1
@@ -50,15 +51,15 @@ def test_a_single_line_holds_its_end_out(tmp_path: Path) -> None:
 @given(st.integers(2, 60), st.integers(0, 5))
 def test_each_line_is_trained_on_or_held_out(count: int, seed: int) -> None:
     lines = [[2, 3 + row] for row in range(count)]
-    trained, held_out = split(lines, seed, OOV)
+    trained, held_out = map(list, split(token_lines(lines, 100), seed, OOV))
     assert sorted(trained + held_out) == lines
     assert len(held_out) == max(1, round(count / 20))
-    assert split(lines, seed, OOV) == (trained, held_out)
+    assert list(map(list, split(token_lines(lines, 100), seed, OOV))) == [trained, held_out]
 
 
 def test_another_seed_holds_other_lines_out() -> None:
-    lines = [[2, 3 + row] for row in range(40)]
-    assert len({str(split(lines, seed, OOV)[1]) for seed in range(8)}) > 1
+    lines = token_lines([[2, 3 + row] for row in range(40)], 100)
+    assert len({str(list(split(lines, seed, OOV)[1])) for seed in range(8)}) > 1
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from edgeword.tokenizers.kinds import AnyTokenizer
+from edgeword.tokenizers.scanning import UNKNOWN
 from edgeword.tokenizers.text import TextTokenizer
 from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword_train.data.markers import UNKNOWN_MARK
 from edgeword_train.data.usual_forms import UsualForms
 
 OOV_TOKEN = "<oov>"  # noqa: S105
@@ -33,9 +36,19 @@ def fit_characters(lines: Iterable[str], vocab_size: int | None = None) -> Token
     return Tokenizer.fit(lines, num_words=vocab_size, oov_token=OOV_TOKEN, char_level=True, filters="", lower=False)
 
 
-FITS: dict[str, Fit] = {"text": fit_text, "word": fit_words, "char": fit_characters}
+@dataclass(frozen=True)
+class Kind:
+    """How a kind of tokens is fitted."""
+
+    fit: Fit
+    unknown: str = UNKNOWN_MARK
+    """What stands for a word that is unknown in the corpus where a line is read: no word of any vocabulary."""
+    unknown_in_fit: str = " "
+    """The same where the vocabulary is counted, of which it is no part."""
 
 
-def fit_tokenizer(lines: Iterable[str], tokens: str, vocab_size: int | None) -> AnyTokenizer:
-    """The tokenizer of a kind; raises TokenizerError."""
-    return FITS[tokens](lines, vocab_size)
+KINDS: dict[str, Kind] = {
+    "text": Kind(fit_text, UNKNOWN, UNKNOWN),
+    "word": Kind(fit_words),
+    "char": Kind(fit_characters, unknown_in_fit=""),
+}
