@@ -10,7 +10,7 @@ from edgeword.tokenizers.tokenizer import MAX_ID
 
 # The names of `architecture.CELLS`, which only TensorFlow can import.
 CELL_NAMES = ("simple-rnn", "lstm", "gru", "peephole-lstm", "cifg-lstm", "projected-lstm")
-TOKEN_LEVELS = ("text", "word", "char")
+TOKEN_LEVELS = ("text", "word", "char", "subword")
 
 MARKERS = ("drop", "keep")
 

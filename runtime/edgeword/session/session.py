@@ -79,7 +79,7 @@ class Session:
         check_count(k, "k", 1)
         vocabulary = self._shared.vocabulary
         permitted = permitted_by(vocabulary, allow, deny)
-        typed = self._letters() if check_text(prefix, "prefix") == "" else ""
+        typed = self._tokenizer.letters(self._begun) if check_text(prefix, "prefix") == "" else ""
         ahead = [] if typed else self._ahead()
         logits, greedy = self._trail.answer(ahead)
         context = [*self._trail.ids, *ahead] if ahead else self._trail.ids
@@ -135,18 +135,6 @@ class Session:
     def _ahead(self) -> list[int]:
         """What would be read if the begun word were finished."""
         return [token for token in map(self._id, self._begun_tokens()) if token != NO_ID]
-
-    def _letters(self) -> str:
-        """The begun word's letters; as the tokenizer spells them where it leaves some out, as of `"don't`.
-
-        "" for several tokens that no word begins with: `end.` is finished, unless it is to be `end.point`.
-        """
-        tokens = self._begun_tokens()
-        spelled = "".join(tokens)
-        letters = self._begun if spelled.casefold() == self._begun.casefold() else spelled
-        vocabulary = self._shared.vocabulary
-        begins = len(tokens) < 2 or len(vocabulary.beginning_with(vocabulary.spelled(letters)))
-        return letters if begins else ""
 
     def _oov_rate(self) -> float:
         unknown = NO_ID if self._tokenizer.oov_id is None else self._tokenizer.oov_id

@@ -15,6 +15,7 @@ _KINDS = {
     "word": ("tokenizer", "Tokenizer"),
     "char": ("tokenizer", "Tokenizer"),
     "text": ("text", "TextTokenizer"),
+    "subword": ("subword", "SubwordTokenizer"),
 }
 
 
@@ -128,6 +129,10 @@ class AnyTokenizer(Protocol):
 
     def spelled(self, prefix: str) -> str:
         """Letters of a begun word as `keys` have them."""
+        ...
+
+    def letters(self, begun: str) -> str:
+        """What was typed of a begun word, "" for what no word begins with."""
         ...
 
     def typed(self) -> Callable[[str], tuple[list[str], str]]:

@@ -105,6 +105,16 @@ class TextTokenizer:
         """Letters of a begun word as `keys` have them."""
         return scanning.lowered(prefix)
 
+    def letters(self, begun: str) -> str:
+        """The letters of a begun word; "" for several tokens that no word begins with.
+
+        `end.` is finished, unless it is to be `end.point`; `<` is, unless a word begins with it.
+        """
+        key = self.spelled(begun)
+        if scanning.is_word(key) and len(scanning.surfaces(begun)) == 1:
+            return begun
+        return begun if any(word.startswith(key) and word != key for word in self.keys[2:]) else ""
+
     def suggested(self, word: str, context: Sequence[int]) -> str:
         """A word as it would be written after the ids of a text."""
         return scanning.capitalized(word) if begins_with_capital(self, context) else word

@@ -184,6 +184,11 @@ class Tokenizer:
         same = len(tokens) == 1 and tokens[0].casefold() == prefix.casefold()
         return tokens[0] if same else prefix
 
+    def letters(self, begun: str) -> str:
+        """The letters of a begun word; as the tokenizer spells them where it leaves some out, as of `"don't`."""
+        spelled = "".join(self.tokens(begun))
+        return begun if spelled.casefold() == begun.casefold() else spelled
+
     def suggested(self, word: str, context: Sequence[int]) -> str:  # noqa: ARG002
         """The word: it is written alike after every text."""
         return word

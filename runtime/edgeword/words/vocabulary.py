@@ -121,7 +121,8 @@ class Vocabulary:
 
     def _id(self, token: str) -> int | None:
         found = self._tokenizer.id(token)
-        fits = found is not None and found < self.size and token != "" and self._keys[found] == token
+        same = self._tokenizer.oov_id is None or self._keys[found or 0] == token
+        fits = found is not None and found < self.size and token != "" and same
         return found if fits else None
 
     def spelled(self, prefix: str) -> str:
