@@ -117,7 +117,34 @@ class LanguageModel:
         settings = GenerationOptions(max_words=max_words, **options)  # type: ignore[arg-type]
         ids = self.tokenizer.encode(check_text(prompt, "prompt"))
         with self._shared as speaker:
-            return self._shared.in_turn(iter(speaker.search(ids, settings, spaced=prompt[-1:].isspace())))
+            search = speaker.search(ids, settings, spaced=prompt[-1:].isspace())
+            return (said[2] for said in self._shared.in_turn(iter(search)))
+
+    def generate_many(
+        self,
+        prompts: Iterable[str],
+        max_words: int = 20,
+        *,
+        batch: int | None = None,
+        seeds: Iterable[int] | None = None,
+        **options: Unpack[Keywords],
+    ) -> Iterator[Generation]:
+        """`generate` for each of many prompts, in their order, which are read as they are needed.
+
+        Up to `batch` texts (None: 64) are continued side by side, with the words and the seed's draws that each has
+        alone. Beams, and variants that take one text at a time (`docs/generating.md`), are continued one by one.
+        With `seeds` each text has a seed of its own, in place of `seed`. Raises UsageError for an option that is out of
+        its range, and where a prompt is none when its turn comes.
+        """
+        settings = GenerationOptions(max_words=max_words, **options)  # type: ignore[arg-type]
+        if isinstance(prompts, str):
+            raise UsageError(f"the prompts are one text, {prompts!r}; give a list of texts")
+        from edgeword.many import ROWS, Many  # a cold start does not wait for it
+
+        rows = ROWS if batch is None else batch
+        check_count(rows, "batch", 1)
+        own = None if seeds is None else iter(seeds)
+        return Many(self._shared, self.tokenizer, self.load_ms, settings, own).generations(iter(prompts), rows)
 
     def session(self, context: str | bytes = "") -> Session:
         """A text that grows from a context on, or goes on where a session's snapshot was taken.

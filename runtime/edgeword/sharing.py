@@ -6,12 +6,12 @@ import os
 import threading
 from collections.abc import Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, cast
+from typing import TypeVar, cast
 
 from edgeword.bundle.bundle import Bundle
 from edgeword.choice.choosing import candidates, choose
 from edgeword.choice.trial import Pair
-from edgeword.decoding.factory import decoder_factory
+from edgeword.decoding.factory import Decoders
 from edgeword.engines.engine import EngineName, LoadedVariant
 from edgeword.errors import BundleError, UsageError
 from edgeword.frozen import frozen
@@ -19,8 +19,7 @@ from edgeword.generation.speaking import Speaker
 from edgeword.precisions import PrecisionName
 from edgeword.words.vocabulary import Vocabulary
 
-if TYPE_CHECKING:
-    from edgeword.generation.stopping import Said
+T = TypeVar("T")
 
 # Engines of a parent process. Their destructors wait for threads that a fork has left behind (onnxruntime 1.31 with
 # two threads hangs), so nothing of them is ever let go in the child.
@@ -102,14 +101,14 @@ class Shared:
     ) -> None:
         self.lock().release()
 
-    def in_turn(self, words: Iterator[Said]) -> Iterator[str]:
-        """The words of a search that was begun in this turn, each in a turn of its own.
+    def in_turn(self, items: Iterator[T]) -> Iterator[T]:
+        """What was begun in this turn, gone on with in a turn of its own for each item.
 
         Raises UsageError once closed, and in a forked process, which cannot go on with its parent's engine.
         """
-        return self._in_turn(words, self._open(), os.getpid())
+        return self._in_turn(items, self._open(), os.getpid())
 
-    def _in_turn(self, words: Iterator[Said], speaker: Speaker, pid: int) -> Iterator[str]:
+    def _in_turn(self, items: Iterator[T], speaker: Speaker, pid: int) -> Iterator[T]:
         """Not by `with self`, which would add a microsecond to each word."""
         lock = self.lock()
         while True:
@@ -118,10 +117,11 @@ class Shared:
             with lock:
                 if self._speaker is not speaker:
                     self._open()
-                said = next(words, None)
-            if said is None:
-                return
-            yield said[2]
+                try:
+                    item = next(items)
+                except StopIteration:
+                    return
+            yield item
 
     def close(self) -> None:
         """Let the engine go, when whose turn it is has ended; a second time does nothing."""
@@ -147,4 +147,5 @@ class Shared:
 
 def _speaker(bundle: Bundle, loaded: LoadedVariant) -> Speaker:
     convention, size = bundle.manifest.convention, bundle.spec.vocabulary
-    return Speaker(decoder_factory(loaded, bundle.spec), bundle.tokenizer, size, convention)
+    decoders = Decoders(loaded, bundle.spec)
+    return Speaker(decoders.decoder, bundle.tokenizer, size, convention, decoders.batch)

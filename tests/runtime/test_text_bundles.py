@@ -102,3 +102,13 @@ def test_words_are_allowed_and_denied_in_any_spelling():
     assert lm.score("The cell reads.").oov_rate == 0
     assert lm.score("The zebra reads.").oov_rate == 0.25
     assert len(lm.score("The cell reads.").logprobs) == 4
+
+
+@pytest.mark.parametrize("options", [{}, {"temperature": 1.2, "seed": 5}, {"stop": ["word"]}])
+def test_side_by_side_texts_end_as_they_do_alone(options):
+    lm = model()
+    prompts = ["", "the cell", "the cell ", 'He said "', "Paris.", "zebra\n"]
+    many = list(lm.generate_many(prompts, 15, batch=2, **options))
+    for found, prompt in zip(many, prompts, strict=True):
+        alone = lm.generate(prompt, 15, **options)
+        assert (found.text, found.ids, found.finish_reason) == (alone.text, alone.ids, alone.finish_reason)

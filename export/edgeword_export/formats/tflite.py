@@ -16,6 +16,7 @@ from edgeword_export.errors import ConversionError
 from edgeword_export.formats.weight_reads import Operator, Weight, weights_read
 from edgeword_export.formats.writer import Inputs, Writer
 from edgeword_export.graphs.calibration import Sample, Samples
+from edgeword_export.graphs.rows import alone
 from edgeword_export.graphs.signature import BARE, PLAIN, ROWS, TOKEN_INPUTS, Signatures, Style
 
 # Variables that are read when the graph runs, instead of being in the file.
@@ -62,7 +63,14 @@ class TFLiteWriter(Writer):
         return weights_read(operators, weights, _shape(graph.tensors[tokens])[-1])
 
     def convert(self, style: Style, **settings: Any) -> bytes:
-        """Run the TFLite converter with some of its settings."""
+        """Run the TFLite converter with some of its settings.
+
+        Where rows are free at the price of shapes that are computed in each run, they are not.
+        """
+        content = self._convert(style, settings)
+        return self._convert(alone(style), settings) if style.free_rows and "SHAPE" in operators(content) else content
+
+    def _convert(self, style: Style, settings: Mapping[str, Any]) -> bytes:
         names = self._save(style)
         converter = tf.lite.TFLiteConverter.from_saved_model(self._saved[style].name, signature_keys=names)
         for name, value in settings.items():
@@ -225,7 +233,9 @@ def _inputs(model: Any, signature: Any) -> Inputs:
     for index in graph.inputs:
         tensor = graph.tensors[index]
         name = names.get(index, (tensor.name or b"").decode())
-        found[name] = (_TYPES.get(tensor.type, "another type"), tuple(_shape(tensor)))
+        free = tensor.shapeSignature if tensor.shapeSignature is not None else _shape(tensor)
+        shape = tuple(None if size < 0 else int(size) for size in free)
+        found[name] = (_TYPES.get(tensor.type, "another type"), shape)
     return found
 
 

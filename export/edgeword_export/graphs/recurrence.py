@@ -32,7 +32,9 @@ def unrolled(layer: keras.layers.RNN) -> Callable[..., Any]:
             new_output, new_states = cell_called(layer, sequences[:, position], states)
             if mask is not None:
                 kept = mask[:, position : position + 1]
-                before = ops.zeros_like(new_output) if output is None or layer.zero_output_for_mask else output
+                # One row of zeros for all: zeros like the output would ask for its shape in each run.
+                zeros = ops.zeros((1, *new_output.shape[1:]), new_output.dtype)
+                before = zeros if output is None or layer.zero_output_for_mask else output
                 new_output = ops.where(kept, new_output, before)
                 new_states = keras.tree.map_structure(
                     lambda new, old, kept=kept: ops.where(kept, new, old), new_states, states

@@ -21,20 +21,30 @@ class Style:
     """The embedding table as int8 rows with a scale each, for quantizers that would leave it alone."""
     greedy: bool = True
     """The greedy word and its log-probability in the graph; fully quantized graphs lack the operators."""
+    free_rows: bool = True
+    """Whether the first axis is free, so that any number of texts are read at once; else one text is."""
+
+    @property
+    def rows(self) -> int | None:
+        """The size of the first axis; None where it is free."""
+        return None if self.free_rows else 1
 
 
-# What the input is called through which words come in: `[1]` for a step, `[1, L]` for a window.
+# What the input is called through which words come in: `[B]` for a step, `[B, L]` for a window.
 TOKEN_INPUTS = ("token", "ids")
 
 PLAIN = Style()
 ROWS = Style(int8_rows=True)
-BARE = Style(greedy=False)
-BARE_ROWS = Style(int8_rows=True, greedy=False)
+# For microcontrollers, which have no other shapes.
+BARE = Style(greedy=False, free_rows=False)
+ONNX = Style(greedy=False)
+ONNX_ROWS = Style(int8_rows=True, greedy=False)
+ONNX_ROWS_ALONE = Style(int8_rows=True, greedy=False, free_rows=False)
 
 
 @dataclass(frozen=True)
 class Signature:
-    """One graph to export: `call` maps the inputs by name to the outputs by name, batch 1."""
+    """One graph to export: `call` maps the inputs by name to the outputs by name; their first axis is the rows."""
 
     name: str
     inputs: Mapping[str, tf.TensorSpec]
@@ -67,13 +77,13 @@ Signatures = Callable[[Style], list[Signature]]
 """The graphs in the style that a precision asks for."""
 
 
-def input_spec(name: str, shape: tuple[int, ...], dtype: str) -> tf.TensorSpec:
-    """A named static input."""
+def input_spec(name: str, shape: tuple[int | None, ...], dtype: str) -> tf.TensorSpec:
+    """A named input; None is a free axis."""
     return tf.TensorSpec(shape, dtype, name=name)
 
 
 def predictions(logits: Any, style: Style) -> Tensors:
-    """What a predicting graph puts out, from logits `[1, V]`.
+    """What a predicting graph puts out, from logits `[B, V]`.
 
     `next_token` is the greedy word and `logprob` its log-probability, log softmax at its maximum:
     -log Σ exp(logits - max). Both in the graph, so that a greedy word copies no logits.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -20,8 +21,8 @@ from edgeword_export.source.keras_model import NextWordModel
 
 
 def window_signature(source: NextWordModel, window: Window, style: Style) -> Signature:
-    """`window`: `ids[1, L] → logits[1, V]` where the answer is read."""
-    shape = (1, window.length or 1)
+    """`window`: `ids[B, L] → logits[B, V]` where the answer is read."""
+    shape = (style.rows, window.length or 1)
     answer = Answer(source)
     substitutes = [*any_length(source.model), *answer.substitutes, *_without_loops(source.model, style)]
 
@@ -30,18 +31,19 @@ def window_signature(source: NextWordModel, window: Window, style: Style) -> Sig
         with substituted(substitutes):
             output = source.model(ids, training=False)
         if source.sequences:
-            output = tf.gather(output[0], _read_position(ids, window))
+            output = _read(output, ids, window)
         return predictions(answer.logits(output), style)
 
     return Signature("window", {"ids": input_spec("ids", shape, "int32")}, call, source.model)
 
 
-def _read_position(ids: Any, window: Window) -> Any:
-    """The window's last position, or the last one that holds text."""
+def _read(answers: Any, ids: Any, window: Window) -> Any:
+    """Of the answers `[B, L, V]` those at the window's last position, or at the last one that holds text."""
     length = ids.shape[1]
     if window.reads == "end":
-        return length - 1
-    return tf.reduce_max(tf.where(ids[0] == window.padding.value, 0, tf.range(length)))
+        return answers[:, length - 1]
+    place = tf.reduce_max(tf.where(ids == window.padding.value, 0, tf.range(length)), axis=1)
+    return tf.gather(answers, place, axis=1, batch_dims=1)
 
 
 def _without_loops(model: keras.Model, style: Style) -> list[Substitute]:
@@ -61,6 +63,9 @@ def _in_window(layer: keras.layers.Layer, style: Style) -> Callable[..., Any] | 
         return Lookup(layer, style.int8_rows)
     if type(layer) is layers.GlobalAveragePooling1D and layer.data_format == "channels_last":
         return _mean_of_words(layer)
+    if type(layer) is layers.Flatten and layer.data_format == "channels_last":
+        # Keras asks for the number of rows in each run.
+        return lambda inputs, **_options: ops.reshape(inputs, (-1, math.prod(inputs.shape[1:])))
     return None
 
 

@@ -26,7 +26,7 @@ Buffers = Mapping[str, NDArray[Any]]
 
 
 class Graph(Protocol):
-    """One signature, ready to run; batch 1, every shape static. Hold it as long as you hold a part of it."""
+    """One signature, ready to run, with as many rows as its buffers. Hold it as long as you hold a part of it."""
 
     inputs: Buffers
     outputs: Buffers
@@ -41,7 +41,14 @@ class LoadedVariant(Protocol):
     """Distribution and version that runs it, as in `ai-edge-litert 2.3.0`."""
 
     def graph(self, signature: str) -> Graph:
-        """The signature `step`, `advance` or `window`; raises EngineError where the file has it not."""
+        """The signature `step`, `advance` or `window`, one row; raises EngineError where the file has it not."""
+        ...
+
+    def wide(self, signature: str, rows: int) -> Graph | None:
+        """The same with so many rows, each apart from the others; None where its first axis is not free.
+
+        What it takes, in time and memory, is taken at the first call.
+        """
         ...
 
 

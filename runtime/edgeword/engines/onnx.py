@@ -24,9 +24,9 @@ class OnnxGraph:
     32 µs with `run` (onnxruntime 1.31), which the copies here do not eat up.
     """
 
-    def __init__(self, session: Any, run_options: Any, version: str) -> None:
-        self.inputs = {item.name: _buffer(item) for item in session.get_inputs()}
-        self.outputs = {item.name: _buffer(item) for item in session.get_outputs()}
+    def __init__(self, session: Any, run_options: Any, version: str, rows: int = 1) -> None:
+        self.inputs = {item.name: _buffer(item, rows) for item in session.get_inputs()}
+        self.outputs = {item.name: _buffer(item, rows) for item in session.get_outputs()}
         names, inputs, buffers = list(self.outputs), self.inputs, list(self.outputs.values())
 
         def run() -> None:
@@ -45,6 +45,8 @@ class OnnxVariant:
 
     def __init__(self, session: Any, run_options: Any, version: str) -> None:
         self._graph = OnnxGraph(session, run_options, version)
+        self._session, self._run_options = session, run_options
+        self._rows_are_free = all(_is_free(item) for item in session.get_inputs())
         self.version = version
 
     def graph(self, signature: str) -> OnnxGraph:
@@ -53,6 +55,11 @@ class OnnxVariant:
         if wanted not in self._graph.inputs:
             raise EngineError(f"{self.version}: the file has no graph {signature!r}")
         return self._graph
+
+    def wide(self, signature: str, rows: int) -> OnnxGraph | None:
+        """See `LoadedVariant.wide`: the same session on other buffers."""
+        self.graph(signature)
+        return OnnxGraph(self._session, self._run_options, self.version, rows) if self._rows_are_free else None
 
 
 def open_variant(content: bytes, threads: int, package: Package) -> OnnxVariant:
@@ -76,7 +83,13 @@ def open_variant(content: bytes, threads: int, package: Package) -> OnnxVariant:
     return OnnxVariant(session, run_options, version)
 
 
-def _buffer(item: Any) -> NDArray[Any]:
-    if item.type not in _DTYPES or not all(isinstance(size, int) for size in item.shape):
-        raise EngineError(f"{item.name} is {item.type} {item.shape}: not a static tensor of a known type")
-    return np.zeros(item.shape, _DTYPES[item.type])
+def _is_free(item: Any) -> bool:
+    """Whether the first axis is."""
+    return bool(item.shape) and not isinstance(item.shape[0], int)
+
+
+def _buffer(item: Any, rows: int) -> NDArray[Any]:
+    shape = [rows, *item.shape[1:]] if _is_free(item) else item.shape
+    if item.type not in _DTYPES or not all(isinstance(size, int) for size in shape):
+        raise EngineError(f"{item.name} is {item.type} {item.shape}: no tensor of a known type and size")
+    return np.zeros(shape, _DTYPES[item.type])

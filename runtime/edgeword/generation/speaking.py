@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from edgeword.bundle.manifest import Convention
+from edgeword.decoding.batches.batch import BatchDecoder, Row
 from edgeword.decoding.decoder import Decoder, Snapshot
 from edgeword.generation.options import GenerationOptions
 from edgeword.generation.rereading import Rereading
@@ -17,10 +18,17 @@ class Speaker:
     """What words come of a decoder, by the convention of its model's owner."""
 
     def __init__(
-        self, make_decoder: Callable[[], Decoder], tokenizer: AnyTokenizer, size: int, convention: Convention
+        self,
+        make_decoder: Callable[[], Decoder],
+        tokenizer: AnyTokenizer,
+        size: int,
+        convention: Convention,
+        make_batch: Callable[[int], BatchDecoder | None] = lambda _rows: None,
     ) -> None:
         self.decoder = make_decoder
         """Makes a decoder of its own, at the empty text."""
+        self.batch = make_batch
+        """Makes a batch of so many rows; None where the model reads one text at a time."""
         self._tokenizer = tokenizer
         self.vocabulary = Vocabulary(
             tokenizer, size, says_unknown=convention.says_unknown, ends=convention.from_ == "witness"
@@ -43,6 +51,13 @@ class Speaker:
     def search(self, ids: Sequence[int], options: GenerationOptions, *, spaced: bool = False) -> Search:
         """The words that follow a text, which perhaps ends in white space."""
         return Search(self.begun(ids), ids, options, self.vocabulary, spaced=spaced)
+
+    def row_search(
+        self, batch: BatchDecoder, row: int, ids: Sequence[int], options: GenerationOptions, *, spaced: bool = False
+    ) -> Search:
+        """The words that follow a text, which a row of a batch begins with."""
+        batch.begin(row, ids)
+        return Search(self._saying(Row(batch, row)), ids, options, self.vocabulary, spaced=spaced)
 
     def _saying(self, decoder: Decoder) -> Decoder:
         """A decoder whose words enter the context as the loop of the model's owner puts them there."""
