@@ -121,9 +121,12 @@ class Vocabulary:
 
     def _id(self, token: str) -> int | None:
         found = self._tokenizer.id(token)
-        same = self._tokenizer.oov_id is None or self._keys[found or 0] == token
-        fits = found is not None and found < self.size and token != "" and same
+        fits = found is not None and found < self.size and token != "" and self._is(found, token)
         return found if fits else None
+
+    def _is(self, token_id: int, token: str) -> bool:
+        """Whether an id is the token's own, and not that of unknown words."""
+        return self._tokenizer.oov_id is None or self._keys[token_id] == token
 
     def spelled(self, prefix: str) -> str:
         """Letters of a begun word in the tokenizer's case: where it lowers texts, lowered as it does."""
