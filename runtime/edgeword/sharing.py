@@ -37,21 +37,31 @@ class Origin:
     engine: EngineName
     precision: PrecisionName
     threads: int
+    isolate: bool = False
 
     def open(self) -> tuple[Bundle, Pair, LoadedVariant]:
         """Load it again; raises BundleError for a bundle that is not the same any more, EngineError or UsageError."""
         bundle = Bundle(self.path)
         if bundle.digest != self.digest:
             raise BundleError(f"{self.path} has changed since the model was loaded; load it again with edgeword.load")
-        pairs = candidates(bundle, self.engine, self.precision)
+        pairs = apart(candidates(bundle, self.engine, self.precision), isolate=self.isolate)
         return bundle, *choose(bundle, pairs, self.threads, self.precision)
 
 
-def origin_of(bundle: Bundle, pair: Pair, threads: int) -> Origin:
+def apart(pairs: list[Pair], *, isolate: bool) -> list[Pair]:
+    """The pairs with their engines in processes of their own, if that is asked for."""
+    if not isolate:
+        return pairs
+    from edgeword.isolation.engine import isolated  # few ask for it
+
+    return [(isolated(engine), variant) for engine, variant in pairs]
+
+
+def origin_of(bundle: Bundle, pair: Pair, threads: int, *, isolate: bool = False) -> Origin:
     """Of a variant that was loaded with so many threads."""
     engine, variant = pair
     precision = cast(PrecisionName, variant.precision)  # a bundle with another one was refused
-    return Origin(os.path.abspath(bundle.path), bundle.digest, engine.name, precision, threads)  # noqa: PTH100 (cold start)
+    return Origin(os.path.abspath(bundle.path), bundle.digest, engine.name, precision, threads, isolate)  # noqa: PTH100 (cold start)
 
 
 class Shared:

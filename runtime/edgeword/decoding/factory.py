@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from edgeword.bundle.spec import Spec
-from edgeword.decoding.batches.batch import BatchDecoder
-from edgeword.decoding.batches.replay_batch import ReplayBatch, keeps_in_flight
-from edgeword.decoding.batches.step_batch import StepBatch, WideStep
-from edgeword.decoding.batches.window_batch import WideWindow, WindowBatch
 from edgeword.decoding.decoder import Decoder
-from edgeword.decoding.replay import Replay, ReplayDecoder
+from edgeword.decoding.replay import Replay, ReplayDecoder, keeps_in_flight
 from edgeword.decoding.step import StepDecoder
 from edgeword.decoding.step_graphs import StepGraphs
 from edgeword.decoding.windowed import WindowDecoder, WindowGraph
 from edgeword.engines.engine import LoadedVariant
+
+if TYPE_CHECKING:  # a cold start reads one text
+    from edgeword.decoding.batches.batch import BatchDecoder
+    from edgeword.decoding.batches.step_batch import WideStep
+    from edgeword.decoding.batches.window_batch import WideWindow
 
 DecoderFactory = Callable[[], Decoder]
 
@@ -53,12 +55,8 @@ class Decoders:
         if width == 1:
             return None
         if self._spec.decode.graph == "window":
-            window = self._wide_window(width)
-            return None if window is None else WindowBatch(window, self._spec, rows)
-        if self._spec.decode.mode == "window":
-            return self._replay(width, rows)
-        step = self._wide_step(width)
-        return None if step is None else StepBatch(step, self._spec, rows)
+            return self._windows(width, rows)
+        return self._replay(width, rows) if self._spec.decode.mode == "window" else self._steps(width, rows)
 
     @cached_property
     def _graphs(self) -> StepGraphs:
@@ -76,14 +74,30 @@ class Decoders:
         runs = -(-windows // WIDEST)
         return self._replay(-(-windows // runs), 1) if runs and windows > 1 else None
 
+    def _windows(self, width: int, rows: int) -> BatchDecoder | None:
+        from edgeword.decoding.batches.window_batch import WindowBatch
+
+        window = self._wide_window(width)
+        return None if window is None else WindowBatch(window, self._spec, rows)
+
+    def _steps(self, width: int, rows: int) -> BatchDecoder | None:
+        from edgeword.decoding.batches.step_batch import StepBatch
+
+        step = self._wide_step(width)
+        return None if step is None else StepBatch(step, self._spec, rows)
+
     def _replay(self, width: int, rows: int) -> BatchDecoder | None:
         step = self._wide_step(width) if keeps_in_flight(self._spec.window) else None
         if step is None or not isinstance(self._reader, Replay):
             return None
+        from edgeword.decoding.batches.replay_batch import ReplayBatch
+
         padded = [self._reader.padded(count) for count in range(self._spec.window.length or 1)]
         return ReplayBatch(step, padded, self._spec, rows)
 
     def _wide_step(self, width: int) -> WideStep | None:
+        from edgeword.decoding.batches.step_batch import WideStep
+
         if width not in self._wide_steps:
             step, advance = self._loaded.wide("step", width), self._loaded.wide("advance", width)
             wide = None if step is None or advance is None else WideStep(step, advance, self._graphs, self._spec, width)
@@ -91,6 +105,8 @@ class Decoders:
         return self._wide_steps[width]
 
     def _wide_window(self, width: int) -> WideWindow | None:
+        from edgeword.decoding.batches.window_batch import WideWindow
+
         if width not in self._wide_windows:
             window = self._loaded.wide("window", width)
             self._wide_windows[width] = None if window is None else WideWindow(window, self._spec, width)

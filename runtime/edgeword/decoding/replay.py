@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from edgeword.bundle.spec import Spec
-from edgeword.decoding.batches.batch import BatchDecoder
+from edgeword.bundle.spec import Spec, Window
 from edgeword.decoding.decoder import Prediction, Snapshot
 from edgeword.decoding.step_graphs import StepGraphs
 from edgeword.decoding.windowed import WindowDecoder, WindowReader
 from edgeword.probabilities import Array
+
+if TYPE_CHECKING:
+    from edgeword.decoding.batches.batch import BatchDecoder
+
+
+def keeps_in_flight(window: Window) -> bool:
+    """Whether each window of a text is the one before it, moved by one token: the padding of the notebooks."""
+    sides = window.padding.side, window.padding.truncating
+    return not window.masked and window.fills and window.reads == "end" and sides == ("pre", "pre")
 
 
 class Replay(WindowReader):

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from edgeword.bundle.spec import Spec
 from edgeword.decoding.decoder import Prediction, Snapshot, checked_ids
 from edgeword.decoding.empty import EmptyAnswer
-from edgeword.decoding.shared import SharedGraphs, check_shape, prediction_of
+from edgeword.decoding.shared import SharedGraphs, finite, prediction_of
+from edgeword.decoding.signatures import checked_graph
 from edgeword.engines.engine import LoadedVariant
 from edgeword.errors import UsageError
 from edgeword.probabilities import Array
@@ -52,7 +53,7 @@ class WindowDecoder:
     def logits(self) -> Array:
         """See `Decoder.logits`."""
         self.greedy()
-        return self._reader.logits.copy() if self._is_answered else self._empty.logits()
+        return finite(self._reader.logits.copy()) if self._is_answered else self._empty.logits()
 
     def greedy(self) -> Prediction:
         """See `Decoder.greedy`."""
@@ -90,10 +91,8 @@ class WindowGraph(WindowReader):
     """The window graph, for models that are not causal: one run a word."""
 
     def __init__(self, loaded: LoadedVariant, spec: Spec) -> None:
-        graph = loaded.graph("window")
+        graph = checked_graph(loaded, "window", spec)
         self._graph = graph  # the buffers below are its own
-        check_shape("ids", graph.inputs, (1, spec.window.length or 1))
-        check_shape("logits", graph.outputs, (1, spec.vocabulary))
         self._ids, self._run, self._prediction = graph.inputs["ids"][0], graph.run, prediction_of(graph)
         self.logits = graph.outputs["logits"].reshape(-1)
 

@@ -46,7 +46,7 @@ class LiteRTGraph:
             # but its interpreter keeps alive.
             try:
                 native.Invoke(subgraph)
-            except (RuntimeError, ValueError) as error:
+            except Exception as error:
                 raise EngineError(f"{variant.version} failed: {first_line(error)}") from None
 
         self.run = run
@@ -86,19 +86,20 @@ class LiteRTVariant:
         return all(len(shape) > 0 and shape[0] < 0 for shape in shapes)
 
     def _graph(self, signature: str, interpreter: Any, rows: int | None = None) -> LiteRTGraph:
+        held = self._held(signature)
+        if held not in interpreter.get_signature_list():
+            raise EngineError(f"{self.version}: the file has no graph {signature!r}")
         try:
-            return LiteRTGraph(self, self._held(signature), interpreter, rows)
-        except KeyError:
-            raise EngineError(f"{self.version}: the file has no graph {signature!r}") from None
-        except (RuntimeError, ValueError) as error:
+            return LiteRTGraph(self, held, interpreter, rows)
+        except (Exception, SystemExit) as error:
             raise EngineError(f"{self.version} cannot run the graph {signature!r}: {first_line(error)}") from None
 
 
 def open_variant(content: bytes, threads: int, package: Package) -> LiteRTVariant:
     """Load a TFLite file from its bytes, with a fixed number of threads."""
-    module = import_module(f"{package.name}.interpreter")
+    module = import_module(package.module)
     version = package.version()
     try:
         return LiteRTVariant(lambda: module.Interpreter(model_content=content, num_threads=threads), version)
-    except (RuntimeError, ValueError) as error:
+    except (Exception, SystemExit) as error:
         raise EngineError(f"{version} refuses the file: {first_line(error)}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -28,13 +29,16 @@ class OnnxGraph:
         self.inputs = {item.name: _buffer(item, rows) for item in session.get_inputs()}
         self.outputs = {item.name: _buffer(item, rows) for item in session.get_outputs()}
         names, inputs, buffers = list(self.outputs), self.inputs, list(self.outputs.values())
+        shapes = [buffer.shape for buffer in buffers]
 
         def run() -> None:
             try:
                 results = session.run(names, inputs, run_options)
             except Exception as error:  # onnxruntime's own exceptions share no parent but Exception
                 raise EngineError(f"{version} failed: {first_line(error)}") from None
-            for buffer, result in zip(buffers, results):  # noqa: B905 (strict costs time here)
+            for buffer, shape, result in zip(buffers, shapes, results):  # noqa: B905 (strict costs time here)
+                if result.shape != shape:  # what the file declares binds nobody, and numpy would broadcast it
+                    raise EngineError(f"{version} gives {list(result.shape)} where the file says {list(shape)}")
                 np.copyto(buffer, result)
 
         self.run = run
@@ -65,18 +69,19 @@ class OnnxVariant:
 def open_variant(content: bytes, threads: int, package: Package) -> OnnxVariant:
     """Load an ONNX file from its bytes: sequential, with a fixed number of threads that never spin."""
     keep_offline()
-    import onnxruntime
-
+    onnxruntime = import_module(package.module)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.log_severity_level = _FATAL
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # A file may be read as ONNX and as onnxruntime's own format at once; the one that was checked is meant.
+    options.add_session_config_entry("session.load_model_format", "ONNX")
     version = package.version()
     try:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's own exceptions share no parent but Exception
+    except (Exception, SystemExit) as error:
         raise EngineError(f"{version} refuses the file: {first_line(error)}") from None
     run_options = onnxruntime.RunOptions()
     run_options.log_severity_level = _FATAL

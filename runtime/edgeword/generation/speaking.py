@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from edgeword.bundle.manifest import Convention
-from edgeword.decoding.batches.batch import BatchDecoder, Row
 from edgeword.decoding.decoder import Decoder, Snapshot
 from edgeword.generation.options import GenerationOptions
 from edgeword.generation.rereading import Rereading
 from edgeword.generation.searching import Search
 from edgeword.tokenizers.kinds import AnyTokenizer
 from edgeword.words.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from edgeword.decoding.batches.batch import BatchDecoder
 
 
 class Speaker:
@@ -56,6 +59,8 @@ class Speaker:
         self, batch: BatchDecoder, row: int, ids: Sequence[int], options: GenerationOptions, *, spaced: bool = False
     ) -> Search:
         """The words that follow a text, which a row of a batch begins with."""
+        from edgeword.decoding.batches.batch import Row  # a cold start reads one text
+
         batch.begin(row, ids)
         return Search(self._saying(Row(batch, row)), ids, options, self.vocabulary, spaced=spaced)
 

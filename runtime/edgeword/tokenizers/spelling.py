@@ -52,7 +52,7 @@ class TextSpeller:
     """
 
     def __init__(self, tokenizer: TextTokenizer, context: Sequence[int] = (), *, spaced: bool = False) -> None:
-        self._tokenizer, self._marks = tokenizer, tokenizer.marks.table
+        self._tokenizer, self._marks, self._plain = tokenizer, tokenizer.marks.table, tokenizer.plain
         self._begin_line()
         for token_id in _last_line(context, tokenizer.end_id):
             self.say(token_id)
@@ -74,12 +74,21 @@ class TextSpeller:
 
     def say(self, token_id: int) -> str:
         """What one more token adds to the text."""
+        plain = self._plain.get(token_id)
+        if plain is not None and not self._touching and not self._capital:
+            piece, self._last = plain
+            return piece
+        return self._say(token_id)
+
+    def _say(self, token_id: int) -> str:
         if token_id == self._tokenizer.end_id:
             self._begin_line()
             return self._tokenizer.word(token_id)
         word = self._tokenizer.word(token_id)
         if not word:
             return ""
+        if is_word(word):
+            self._plain[token_id] = (" " + word, word[-_KEPT:])
         mark = self._marks.get(token_id, 0)
         form = self._with_capital(word, mark)
         left, right = self._joins(token_id, mark)

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
+from functools import cached_property
 from itertools import chain, islice
 from typing import Literal
 
@@ -57,6 +58,11 @@ class TextTokenizer:
         strange = self.marks.table.keys() - range(END_ID, self.vocab_size)
         if strange:
             raise TokenizerError(f"tokenizer: its marks hold {min(strange)}, which is the id of no token")
+
+    @cached_property
+    def plain(self) -> dict[int, tuple[str, str]]:
+        """Of words that were said: each with a space before it, and its end. Most words are written so."""
+        return {}
 
     @property
     def vocab_size(self) -> int:

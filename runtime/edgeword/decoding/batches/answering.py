@@ -10,7 +10,7 @@ import numpy as np
 from edgeword.bundle.spec import Spec
 from edgeword.decoding.decoder import Prediction
 from edgeword.decoding.empty import EmptyAnswer
-from edgeword.decoding.shared import SharedGraphs, check_shape
+from edgeword.decoding.shared import SharedGraphs
 from edgeword.engines.engine import Graph
 from edgeword.errors import EngineError
 from edgeword.probabilities import Array
@@ -19,8 +19,7 @@ from edgeword.probabilities import Array
 class WideGraph(SharedGraphs):
     """A predicting graph with several rows; what it answers stands in its buffers until it runs again."""
 
-    def __init__(self, graph: Graph, vocabulary: int, width: int) -> None:
-        check_shape("logits", graph.outputs, (width, vocabulary))
+    def __init__(self, graph: Graph, width: int) -> None:
         self.width, self.logits = width, graph.outputs["logits"]
         self._graph = graph  # the buffers are its own
         self._powers = np.empty_like(self.logits) if "next_token" not in graph.outputs else None

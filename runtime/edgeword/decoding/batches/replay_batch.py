@@ -12,21 +12,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgeword.bundle.spec import Spec, Window
+from edgeword.bundle.spec import Spec
 from edgeword.decoding.batches.answering import Answering
 from edgeword.decoding.batches.step_batch import WideStep
 from edgeword.decoding.decoder import Snapshot, checked_ids
 from edgeword.errors import UsageError
 from edgeword.probabilities import Array
-
-
-def keeps_in_flight(window: Window) -> bool:
-    """Whether each window of a text is the one before it, moved by one token: the padding of the notebooks."""
-    return not window.masked and window.fills and window.reads == "end" and _sides(window) == ("pre", "pre")
-
-
-def _sides(window: Window) -> tuple[str, str]:
-    return window.padding.side, window.padding.truncating
 
 
 class ReplayBatch(Answering):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import deque
 from collections.abc import Sequence
 
@@ -11,7 +10,7 @@ import numpy as np
 from edgeword.bundle.spec import Spec
 from edgeword.decoding.batches.answering import Answering, WideGraph
 from edgeword.decoding.decoder import Prediction, Snapshot, checked_id, checked_ids
-from edgeword.decoding.shared import check_shape
+from edgeword.decoding.signatures import checked
 from edgeword.decoding.step_graphs import StepGraphs
 from edgeword.engines.engine import Graph
 from edgeword.errors import UsageError
@@ -28,10 +27,8 @@ class WideStep(WideGraph):
     """The graphs `step` and `advance` with several rows, run on states that stand elsewhere, `[N, …]` each."""
 
     def __init__(self, step: Graph, advance: Graph, single: StepGraphs, spec: Spec, width: int) -> None:
-        super().__init__(step, spec.vocabulary, width)
-        for graph, state in itertools.product((step, advance), spec.states):
-            check_shape(state.name, graph.inputs, (width, *state.shape[1:]))
-            check_shape(f"next_{state.name}", graph.outputs, (width, *state.shape[1:]))
+        super().__init__(checked(step, "step", spec, width), width)
+        checked(advance, "advance", spec, width)
         self.start = single.start
         self._names = [state.name for state in spec.states]
         self._step, self._advance, self._single = step, advance, single

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from edgeword.bundle.spec import Spec
 from edgeword.decoding.batches.answering import Answering, WideGraph
 from edgeword.decoding.decoder import Snapshot, checked_ids
-from edgeword.decoding.shared import check_shape
+from edgeword.decoding.signatures import checked
 from edgeword.engines.engine import Graph
 from edgeword.errors import UsageError
 
@@ -16,9 +16,8 @@ class WideWindow(WideGraph):
     """The graph `window` with several rows."""
 
     def __init__(self, graph: Graph, spec: Spec, width: int) -> None:
-        super().__init__(graph, spec.vocabulary, width)
+        super().__init__(checked(graph, "window", spec, width), width)
         self._window, self._length = spec.window, spec.window.length or 1
-        check_shape("ids", graph.inputs, (width, self._length))
 
     def read(self, texts: Sequence[Sequence[int]]) -> None:
         """Say what comes next after each of the texts, of which there are at most as many as rows."""
