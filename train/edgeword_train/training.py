@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from edgeword_train.fitting.epochs import Examples, Fitted
 
 DEFAULTS = TrainingOptions()
+# A run keeps so much of the text that is held out, in tokens: more than any export measures on.
+HELD_OUT_KEPT = 200_000
 
 
 def train(
@@ -125,7 +127,7 @@ def _write_files(folder: Path, corpus: Corpus, fitted: Fitted) -> None:
     with replacing(folder / run.MODEL_FILE) as partial:
         fitted.model.save(partial)
     write_text(folder / run.TOKENIZER_FILE, corpus.tokenizer.to_json())
-    write_record(folder / run.HELD_OUT_FILE, HeldOut(tuple(map(tuple, corpus.held_out))))
+    write_record(folder / run.HELD_OUT_FILE, HeldOut(tuple(map(tuple, corpus.held_out.first(HELD_OUT_KEPT)))))
     write_record(folder / run.HISTORY_FILE, Epochs(tuple(fitted.history)))
     write_bytes(folder / run.CURVE_FILE, draw_learning_curve(fitted.history, fitted.kept_epoch))
 

@@ -89,6 +89,8 @@ MARKED = {
     "= = Description = =": "",
     "== History ==": "",
     "red @-@ tipped 1 @,@ 000 0 @.@ 7": "red-tipped 1,000 0.7",
+    'A ( B ) , " C D " , the city \'s $ 3 ; end .': 'A (B), "C D", the city \'s $3; end.',
+    "Bonjour ! Et voil\u00e0 : fini": "Bonjour ! Et voil\u00e0 : fini",
     "a = b and x == y": "a = b and x == y",
     "mail a@b.de, if a < b": "mail a@b.de, if a < b",
 }
@@ -155,6 +157,8 @@ def test_lines_of_ids_are_those_that_were_given(lines: list[list[int]], vocabula
     assert len(held) == len(lines)
     assert held.tokens == sum(map(len, lines))
     assert held.ids.itemsize == (2 if vocabulary <= 65_536 else 4)
+    assert list(held.first(7)) == lines[: max(1, len(held.first(7)))]
+    assert len(held) == 0 or held.first(7).tokens <= max(7, len(lines[0]))
     even = np.arange(len(lines)) % 2 == 0
     assert list(held.where(even)) == list(held[::2]) == lines[::2]
 

@@ -1,4 +1,4 @@
-"""Markers that others left in a corpus: unknown words, padding, headings. They are not words."""
+"""Markers that others left in a corpus: unknown words, padding, headings, spaces. They are not words."""
 
 from __future__ import annotations
 
@@ -15,6 +15,13 @@ _Kind = tuple[str, re.Pattern[str], "str | Callable[[re.Match[str]], str]", str]
 
 def _joint(match: re.Match[str]) -> str:
     return match[1]
+
+
+def _unspaced(match: re.Match[str]) -> str:
+    """A line of a corpus whose tokens are parted by spaces, as people write it; apostrophes stay as they are."""
+    line = re.sub(r" ([,.;:!?%)\]])(?= |$)", r"\1", match[0])
+    line = re.sub(r"(?:(?<= )|^)([(\[$\u00a3]) ", r"\1", line)
+    return re.sub(r'(?:(?<= )|^)" ([^"]+?) ?"(?![^ ,.;:!?)\]])', r'"\1"', line)
 
 
 # What it is called, how it is found, what stands in its place, and what that means.
@@ -36,6 +43,7 @@ _KINDS: tuple[_Kind, ...] = (
         "left out",
     ),
     ("joints like ' @-@ '", re.compile(r" @([-,.])@ "), _joint, "read as '-'"),
+    ("lines with spaces before commas", re.compile(r"^.* (?:, .*|\.)$"), _unspaced, "written without"),
 )
 
 
@@ -48,7 +56,7 @@ class Markers:
 
     def read(self, line: str) -> str:
         """A line without its markers, perhaps empty; `UNKNOWN_MARK` for words that are unknown in the corpus."""
-        if not ("<" in line or "[" in line or "=" in line or "@" in line):
+        if not ("<" in line or "[" in line or "=" in line or "@" in line or " ," in line or " ." in line):
             return line
         read = line
         for name, pattern, replacement, _ in _KINDS:

@@ -42,6 +42,11 @@ class TokenLines(Sequence[list[int]]):
         """How many tokens its lines have."""
         return int((self.ends - self.starts).sum())
 
+    def first(self, tokens: int) -> TokenLines:
+        """Its first lines, of at most so many tokens together, and one at least."""
+        count = int(np.searchsorted(np.cumsum(self.ends - self.starts), tokens, side="right"))
+        return self[: max(count, 1)]
+
     def where(self, mask: NDArray[np.bool_]) -> TokenLines:
         """The lines of which a mask `[len]` holds."""
         return TokenLines(self.ids, self.starts[mask], self.ends[mask])

@@ -34,7 +34,7 @@ class Run:
     path: Path
     tokenizer: AnyTokenizer
     held_out: tuple[tuple[int, ...], ...]
-    """Ids of the lines that were never trained on."""
+    """Ids of lines that were never trained on: the first 200,000 tokens of them."""
     record: FinishedRun
 
     @property
