@@ -9,7 +9,7 @@ BARE_STAMP := $(BARE)/.installed
 # Documents of which parts are asked of the code.
 GENERATED := docs/architecture.md docs/commands.md docs/quantization.md
 
-.PHONY: demo test check random-models interruptions kills lint format docs benchmark clean
+.PHONY: demo test check field random-models interruptions kills lint format docs benchmark clean
 
 demo: $(STAMP)
 	$(BIN)/edgeword demo
@@ -20,6 +20,10 @@ test: lint $(BARE_STAMP)
 # What to run after each change: a minute on two quiet cores.
 check: lint $(BARE_STAMP)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/runtime
+
+# Models as people build them, each beside its owner's loop, as `test` tries six of. A quarter of an hour.
+field: $(STAMP)
+	$(BIN)/python -m pytest --numprocesses 2 -m "field or not field" tests/field
 
 # Models at random, as `test` tries 30 of: what is exported agrees with Keras, or is refused. Ten minutes.
 random-models: $(STAMP)

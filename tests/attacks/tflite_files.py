@@ -76,6 +76,10 @@ def _two_of_one_key(model: Any) -> None:
     model.signatureDefs.append(signature(model))
 
 
+def _many_graphs(model: Any) -> None:
+    model.signatureDefs *= 100
+
+
 def _tensor_number(name: str, number: int) -> Edit:
     def edit(model: Any) -> None:
         end_of(model, name).tensorIndex = number
@@ -209,6 +213,9 @@ UNSEEN: dict[str, tuple[Maker, str]] = {
     "an input without a name": (edited(_without("token")), _INPUTS),
     "an output of two names": (edited(_named_twice), "two of its outputs 'logits'"),
     "two graphs of one name": (edited(_two_of_one_key), "two graphs 'step'"),
+    "hundreds of graphs": (edited(_many_graphs), "has 200 graphs"),
+    "a name of a megabyte": (edited(_renamed("logits", "x" * 1_000_000)), "a name of 1025 bytes"),
+    "a name that is no text": (edited(_renamed("logits", b"\xff\xfe")), "not UTF-8"),
     "an input that is no tensor": (edited(_tensor_number("token", 1 << 20)), _INPUTS),
     "an output that is no tensor": (edited(_tensor_number("logits", 1 << 20)), "names outputs"),
     "an output that others overwrite": (edited(_inner_output), "names outputs"),

@@ -13,9 +13,11 @@ import tensorflow as tf
 
 from edgeword_export.errors import ConversionError
 from edgeword_export.formats.channel_scales import scale_channels_last
+from edgeword_export.formats.recurrent_weights import has_lstm, store_as_int8
 from edgeword_export.formats.weight_reads import Operator, Weight, weights_read
 from edgeword_export.formats.writer import Inputs, Writer
 from edgeword_export.graphs.calibration import Samples
+from edgeword_export.graphs.recurrence.onnx_carrier import HANDLERS
 from edgeword_export.graphs.rows import alone
 from edgeword_export.graphs.signature import ONNX, ONNX_ROWS, ONNX_ROWS_ALONE, PLAIN, TOKEN_INPUTS, Signatures, Style
 
@@ -90,7 +92,7 @@ class OnnxWriter(Writer):
 
         signature = self.signatures(style)[0]
         function = signature.traced()
-        model, _ = tf2onnx.convert.from_function(function, signature.specs(), opset=OPSET)
+        model, _ = tf2onnx.convert.from_function(function, signature.specs(), opset=OPSET, custom_op_handlers=HANDLERS)
         _fold_constants(model.graph, function.get_concrete_function())
         _name_rows(model.graph)
         return _checked(model)
@@ -122,7 +124,7 @@ def _dynamic_int8(writer: OnnxWriter, _samples: Samples) -> onnx.ModelProto:
         writer.convert(ONNX_ROWS_ALONE), lambda source, target: quantize_dynamic(source, target, **settings)
     )
     scale_channels_last(model)
-    return model
+    return _with_int8_recurrences(model)
 
 
 def _static_int8(writer: OnnxWriter, samples: Samples) -> onnx.ModelProto:
@@ -137,9 +139,10 @@ def _static_int8(writer: OnnxWriter, samples: Samples) -> onnx.ModelProto:
         "op_types_to_quantize": _QUANTIZED,
     }
     reader = _Reader(samples)
-    return _through_files(
+    model = _through_files(
         writer.convert(ONNX_ROWS), lambda source, target: quantize_static(source, target, reader, **settings)
     )
+    return _with_int8_recurrences(model)
 
 
 def _int4(writer: OnnxWriter, _samples: Samples) -> onnx.ModelProto:
@@ -160,6 +163,17 @@ def _int4(writer: OnnxWriter, _samples: Samples) -> onnx.ModelProto:
     left = [node.name for node in model.graph.node if node.op_type in ("MatMul", "Gemm") and weights & set(node.input)]
     if left:
         raise ConversionError(f"the int4 quantizer left {', '.join(left)} alone")
+    return _with_int8_recurrences(model)
+
+
+def _with_int8_recurrences(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Recurrent operators in int8, whatever the rest is in: no quantizer does less to them, or more."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    settings = {"weight_type": QuantType.QInt8, "per_channel": True, "op_types_to_quantize": ["LSTM"]}
+    if has_lstm(model.graph):
+        model = _through_files(model, lambda source, target: quantize_dynamic(source, target, **settings))
+    store_as_int8(model.graph)
     return model
 
 

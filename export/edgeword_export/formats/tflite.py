@@ -49,14 +49,12 @@ class TFLiteWriter(Writer):
         model = _parsed(content)
         signature = next(item for item in model.signatureDefs if item.signatureKey.decode() in ("step", "window"))
         graph = model.subgraphs[signature.subgraphIndex]
-        kinds = [_operator_name(code) for code in model.operatorCodes]
-        operators = [
-            Operator(kinds[operator.opcodeIndex], list(map(str, operator.inputs)), list(map(str, operator.outputs)))
-            for operator in graph.operators
-        ]
+        run = [graph, *_bodies(model, graph)]
+        operators = [_operator(model, each, operator) for each in run for operator in each.operators]
         weights = {
-            str(index): Weight(size + _scale_bytes(model, graph, tensor), (*_shape(tensor), 1)[0])
-            for index, tensor in enumerate(graph.tensors)
+            _tensor_name(model, each, index): Weight(size + _scale_bytes(model, each, tensor), (*_shape(tensor), 1)[0])
+            for each in run
+            for index, tensor in enumerate(each.tensors)
             if (size := _size_bytes(model, tensor))
         }
         tokens = next(item.tensorIndex for item in signature.inputs if item.name.decode() in TOKEN_INPUTS)
@@ -203,6 +201,31 @@ def _operator_name(code: Any) -> str:
     if code.customCode:
         return str(code.customCode.decode())
     return _BUILTINS[max(code.builtinCode, code.deprecatedBuiltinCode)]
+
+
+def _operator(model: Any, graph: Any, operator: Any) -> Operator:
+    inputs, outputs = (
+        [_tensor_name(model, graph, index) for index in tensors if index >= 0]
+        for tensors in (operator.inputs, operator.outputs)
+    )
+    return Operator(_operator_name(model.operatorCodes[operator.opcodeIndex]), inputs, outputs)
+
+
+def _tensor_name(model: Any, graph: Any, index: int) -> str:
+    """Weights by where they stand in the file, where graphs and calls of one layer share them."""
+    tensor = graph.tensors[index]
+    return f"weights {tensor.buffer}" if _size_bytes(model, tensor) else f"{id(graph)} {index}"
+
+
+def _bodies(model: Any, graph: Any) -> list[Any]:
+    """What a graph's loops run."""
+    kinds = map(_operator_name, model.operatorCodes)
+    loops = [number for number, kind in enumerate(kinds) if kind == "WHILE"]
+    return [
+        model.subgraphs[operator.builtinOptions.bodySubgraphIndex]
+        for operator in graph.operators
+        if operator.opcodeIndex in loops
+    ]
 
 
 def _parsed(content: bytes) -> Any:

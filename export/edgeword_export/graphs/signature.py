@@ -5,22 +5,27 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
 
 Tensors = dict[str, Any]
 
+Recurrence = Literal["loop", "unrolled", "onnx"]
+"""A loop of the graph; a cell for each position; or ONNX' own operators, and a cell for each position without one."""
+
 
 @dataclass(frozen=True)
 class Style:
-    """What of a graph depends on the precision that it will be written in."""
+    """What of a graph depends on the precision and the format that it will be written in."""
 
     int8_rows: bool = False
     """The embedding table as int8 rows with a scale each, for quantizers that would leave it alone."""
     greedy: bool = True
     """The greedy word and its log-probability in the graph; fully quantized graphs lack the operators."""
+    recurrence: Recurrence = "loop"
+    """What recurrent layers become in a window graph."""
     free_rows: bool = True
     """Whether the first axis is free, so that any number of texts are read at once; else one text is."""
 
@@ -35,11 +40,11 @@ TOKEN_INPUTS = ("token", "ids")
 
 PLAIN = Style()
 ROWS = Style(int8_rows=True)
-# For microcontrollers, which have no other shapes.
-BARE = Style(greedy=False, free_rows=False)
-ONNX = Style(greedy=False)
-ONNX_ROWS = Style(int8_rows=True, greedy=False)
-ONNX_ROWS_ALONE = Style(int8_rows=True, greedy=False, free_rows=False)
+# For microcontrollers, which have no other shapes. TFLite's static quantizer dies of a loop, and the process with it.
+BARE = Style(greedy=False, free_rows=False, recurrence="unrolled")
+ONNX = Style(greedy=False, recurrence="onnx")
+ONNX_ROWS = Style(int8_rows=True, greedy=False, recurrence="onnx")
+ONNX_ROWS_ALONE = Style(int8_rows=True, greedy=False, free_rows=False, recurrence="onnx")
 
 
 @dataclass(frozen=True)

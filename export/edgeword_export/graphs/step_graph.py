@@ -21,7 +21,7 @@ from edgeword_export.graphs.answer import Answer
 from edgeword_export.graphs.lookup import Lookup
 from edgeword_export.graphs.masks import passes_by
 from edgeword_export.graphs.operations import Place, reshapes_to
-from edgeword_export.graphs.recurrence import cell_called, unrolled
+from edgeword_export.graphs.recurrence.cells import cell_called, unrolled
 from edgeword_export.graphs.signature import PLAIN, Signature, Style, Tensors, input_spec, predictions
 from edgeword_export.graphs.substitution import Substitute, all_layers, any_length, calls_of, substituted
 from edgeword_export.graphs.time_steps import Recurrence, is_standard, time_steps

@@ -13,7 +13,7 @@ from keras import layers, ops
 from edgeword.bundle.spec import Window
 from edgeword_export.graphs.answer import Answer
 from edgeword_export.graphs.lookup import Lookup
-from edgeword_export.graphs.recurrence import unrolled
+from edgeword_export.graphs.recurrence.forms import over_window
 from edgeword_export.graphs.signature import Signature, Style, Tensors, input_spec, predictions
 from edgeword_export.graphs.substitution import Substitute, all_layers, any_length, calls_of, substituted
 from edgeword_export.graphs.time_steps import is_standard
@@ -47,7 +47,7 @@ def _read(answers: Any, ids: Any, window: Window) -> Any:
 
 
 def _without_loops(model: keras.Model, style: Style) -> list[Substitute]:
-    """Recurrent layers unrolled, tables as lookups, and means that are finite."""
+    """Recurrent layers without Keras' loop, tables as lookups, and means that are finite."""
     found = all_layers(model)
     foreign = [layer for layer in found if isinstance(layer, layers.RNN) and not is_standard(layer)]
     return [
@@ -58,7 +58,7 @@ def _without_loops(model: keras.Model, style: Style) -> list[Substitute]:
 
 def _in_window(layer: keras.layers.Layer, style: Style) -> Callable[..., Any] | None:
     if is_standard(layer):
-        return unrolled(layer)
+        return over_window(layer, style.recurrence)
     if type(layer) is layers.Embedding:
         return Lookup(layer, style.int8_rows)
     if type(layer) is layers.GlobalAveragePooling1D and layer.data_format == "channels_last":

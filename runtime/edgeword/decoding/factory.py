@@ -29,8 +29,8 @@ WIDEST = 32
 class Decoders:
     """Makes decoders on a loaded variant, which share its graphs.
 
-    Raises EngineError for a file without the graphs of the spec's decode mode, BundleError for tensors that are not
-    the spec's. What the wider graphs of batches take is taken when the first one of a width is made.
+    Raises EngineError for a file without the graphs of the spec's decode mode, or with tensors that are not the
+    spec's. What the wider graphs of batches take is taken when the first one of a width is made.
     """
 
     def __init__(self, loaded: LoadedVariant, spec: Spec) -> None:

@@ -74,7 +74,9 @@ def checked(graph: Graph, name: str, spec: Spec, rows: int = 1) -> Graph:
 
 
 def _of_rows(tensors: Tensors, rows: int) -> Tensors:
-    """The first axis of each is the row."""
+    """Those of several rows, of which the first axis is; what the spec says is one."""
+    if rows == 1:
+        return tensors
     return {name: Tensor(tensor.dtype, (rows, *tensor.shape[1:])) for name, tensor in tensors.items()}
 
 

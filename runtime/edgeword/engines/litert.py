@@ -71,7 +71,10 @@ class LiteRTVariant:
             return None
         if rows not in self._wide:
             self._wide[rows] = self._open_interpreter()
-        return self._graph(signature, self._wide[rows], rows)
+        try:
+            return self._graph(signature, self._wide[rows], rows)
+        except EngineError:  # what cannot be resized is read one text at a time, with the same words
+            return None
 
     def _held(self, signature: str) -> str:
         """`step` where there is no `advance`: it is the same, with its prediction left unread."""

@@ -41,7 +41,7 @@ def _answer_one(wire: Wire, loaded: LoadedVariant, runs: list[Callable[[], None]
         _run(wire, runs[wire.byte()[0]])
         return
     wanted = wire.hear()
-    graph = _answered(wire, lambda: _rows_of(loaded, wanted))
+    graph = _answered(wire, lambda: _rows_of(loaded, wanted["graph"], wanted["rows"]))
     if graph is not None:
         _, (memory,), _, _ = socket.recv_fds(wire.end, 1, 1)
         rows = {**_rows(graph.inputs), **_rows(graph.outputs)}
@@ -49,9 +49,8 @@ def _answer_one(wire: Wire, loaded: LoadedVariant, runs: list[Callable[[], None]
         os.close(memory)
 
 
-def _rows_of(loaded: LoadedVariant, wanted: dict[str, Any]) -> tuple[dict[str, Any], Any]:
-    name, rows = wanted["graph"], wanted.get("rows")
-    graph = loaded.graph(name) if rows is None else loaded.wide(name, rows)
+def _rows_of(loaded: LoadedVariant, name: str, rows: int) -> tuple[dict[str, Any], Any]:
+    graph = loaded.graph(name) if rows == 1 else loaded.wide(name, rows)
     if graph is None:
         return {}, None
     return {"inputs": _rows(graph.inputs), "outputs": _rows(graph.outputs)}, graph

@@ -51,18 +51,17 @@ class IsolatedVariant:
 
     def graph(self, signature: str) -> Graph:
         """See `LoadedVariant.graph`."""
-        graph = self._graph({"graph": signature})
-        assert graph is not None  # only a wide one can be None
-        return graph
+        return self._made(self._asked(signature, 1))
 
     def wide(self, signature: str, rows: int) -> Graph | None:
         """See `LoadedVariant.wide`."""
-        return self._graph({"graph": signature, "rows": rows})
+        answer = self._asked(signature, rows)
+        return self._made(answer) if answer else None
 
-    def _graph(self, asked: dict[str, Any]) -> Graph | None:
-        answer = self._process.ask(lambda wire: wire.say(asked, before=GRAPH))
-        if "inputs" not in answer:
-            return None
+    def _asked(self, signature: str, rows: int) -> Any:
+        return self._process.ask(lambda wire: wire.say({"graph": signature, "rows": rows}, before=GRAPH))
+
+    def _made(self, answer: dict[str, Any]) -> IsolatedGraph:
         graph = IsolatedGraph(self._process, self._graphs, _rows(answer["inputs"]), _rows(answer["outputs"]))
         self._graphs += 1
         return graph

@@ -1,4 +1,4 @@
-"""Loops of a TFLite file that are known to end: each counts from a constant up to a constant."""
+"""Loops of a TFLite file that are known to end: each counts by ones from 0 up to a constant."""
 
 from __future__ import annotations
 
@@ -12,29 +12,33 @@ _INT32 = Struct("<i")
 _INT32_TYPE = 2
 # No window is longer.
 _MOST_TURNS = 4096
+_MOST_LOOPS = 64
 # `WhileOptions` and `AddOptions`
 _CONDITION, _BODY, _ACTIVATION = 0, 1, 0
 
 
 def check_loops(model: Model) -> None:
     """Raise ModelFileError for a WHILE that does anything but count, or that stands in another one."""
-    for graph in model.subgraphs:
-        for operator in graph.operators:
-            if operator.kind == WHILE and not _is_counted(model, graph, operator):
-                raise ModelFileError(f"the file holds a WHILE that is not known to end within {_MOST_TURNS} turns")
+    loops = [(graph, operator) for graph in model.subgraphs for operator in graph.operators if operator.kind == WHILE]
+    if len(loops) > _MOST_LOOPS:
+        raise ModelFileError(f"the file holds {len(loops)} loops, more than {_MOST_LOOPS}")
+    for graph, loop in loops:
+        if not _is_counted(model, graph, loop):
+            raise ModelFileError(f"the file holds a WHILE that is not known to end within {_MOST_TURNS} turns")
 
 
 def _is_counted(model: Model, graph: Subgraph, loop: Operator) -> bool:
-    """`for (counter = start; counter < limit; counter += step)`, and nothing else that could end it or go on."""
+    """`for (counter = 0; counter < limit; counter += 1)`, and nothing else that could end it or go on."""
     goes_on, body = _graphs(model, loop)
-    if len({len(loop.inputs), len(goes_on.inputs), len(body.inputs), len(body.outputs)}) > 1:
+    ends = (loop.inputs, loop.outputs, goes_on.inputs, body.inputs, body.outputs)
+    # Of a tensor that occurs twice the engine keeps one value, and one that is left out has no memory.
+    alone = (loop.outputs, goes_on.inputs, body.inputs)
+    if len(set(map(len, ends))) > 1 or any(len(set(end)) < len(end) or -1 in end for end in alone):
         return False
-    place, limit = _limit(model, goes_on)
-    step = None if place is None else _step(model, body, place)
-    start = None if place is None else _number(model, graph, loop.inputs[place])
-    if limit is None or step is None or start is None:
+    place, limit = _compared(model, goes_on)
+    if place is None or limit is None or limit > _MOST_TURNS:
         return False
-    return step > 0 and limit <= start + step * _MOST_TURNS and limit + step < 1 << 31
+    return _number(model, graph, loop.inputs[place]) == 0 and _adds_one(model, body, place)
 
 
 def _graphs(model: Model, loop: Operator) -> tuple[Subgraph, Subgraph]:
@@ -49,9 +53,9 @@ def _graphs(model: Model, loop: Operator) -> tuple[Subgraph, Subgraph]:
     return condition, body
 
 
-def _limit(model: Model, goes_on: Subgraph) -> tuple[int | None, int | None]:
+def _compared(model: Model, goes_on: Subgraph) -> tuple[int | None, int | None]:
     """Which of the loop's tensors is the counter, and what it stays below; None for any other condition."""
-    if [operator.kind for operator in goes_on.operators] != [LESS] or len(set(goes_on.inputs)) < len(goes_on.inputs):
+    if [operator.kind for operator in goes_on.operators] != [LESS]:
         return None, None
     (less,) = goes_on.operators
     if len(less.inputs) != 2 or less.inputs[0] not in goes_on.inputs or goes_on.outputs != less.outputs:
@@ -59,19 +63,19 @@ def _limit(model: Model, goes_on: Subgraph) -> tuple[int | None, int | None]:
     return goes_on.inputs.index(less.inputs[0]), _number(model, goes_on, less.inputs[1])
 
 
-def _step(model: Model, body: Subgraph, place: int) -> int | None:
-    """What the body adds to its counter; None where it does anything else with it."""
+def _adds_one(model: Model, body: Subgraph, place: int) -> bool:
+    """Whether that is all that the body does with its counter; what it is given it does not write."""
     before, after = body.inputs[place], body.outputs[place]
-    writers = [operator for operator in body.operators if {before, after} & set(operator.outputs)]
-    if len(writers) != 1 or len(set(body.inputs)) < len(body.inputs) or before == after:
-        return None
+    own = {*body.inputs, after}
+    writers = [operator for operator in body.operators if own & set(operator.outputs)]
+    if len(writers) != 1 or after in body.inputs:
+        return False
     (adding,) = writers
     if adding.kind != ADD or adding.outputs != (after,) or len(adding.inputs) != 2 or before not in adding.inputs:
-        return None
+        return False
     options = model.file.table(adding.place, OPTIONS)
-    if options and model.file.int8(options, _ACTIVATION):
-        return None
-    return _number(model, body, adding.inputs[adding.inputs[0] == before])
+    is_plain = not options or model.file.int8(options, _ACTIVATION) == 0
+    return is_plain and _number(model, body, adding.inputs[adding.inputs[0] == before]) == 1
 
 
 def _number(model: Model, graph: Subgraph, tensor: int) -> int | None:

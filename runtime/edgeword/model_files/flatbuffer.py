@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from struct import Struct, error
 
-from edgeword.model_files.layout import ModelFileError
+from edgeword.model_files.layout import MOST_NAME_BYTES, ModelFileError, text_of
 
 _INT8, _UINT16, _INT32, _UINT32, _UINT64 = (Struct(f"<{code}") for code in "bHiIQ")
 # What is read of one file: a second's work.
@@ -99,11 +99,9 @@ class File:
         return self._content[span[0] : span[1]]
 
     def text(self, table: int, field: int) -> str:
-        """As UTF-8; raises ModelFileError."""
-        try:
-            return self.content(self.bytes_at(table, field)).decode("utf-8")
-        except UnicodeDecodeError:
-            raise ModelFileError("the file holds a name that is not UTF-8") from None
+        """A name; raises ModelFileError."""
+        start, end = self.bytes_at(table, field)
+        return text_of(self.content((start, min(end, start + MOST_NAME_BYTES + 1))))
 
     def _vector(self, table: int, field: int, size: int) -> tuple[int, int]:
         """How many items a vector has, and where the first begins."""

@@ -11,6 +11,7 @@ from edgeword.frozen import frozen
 # Of one input or output, and of all tensors that a TFLite graph computes together: 1 GiB of float32.
 MOST_ELEMENTS = 1 << 28
 MOST_DIMENSIONS = 8
+MOST_NAME_BYTES = 1024
 
 
 class ModelFileError(EngineError):
@@ -37,6 +38,16 @@ class Layout:
 
     inputs: Tensors
     outputs: Tensors
+
+
+def text_of(content: bytes) -> str:
+    """A name in a file, which is UTF-8; raises ModelFileError."""
+    if len(content) > MOST_NAME_BYTES:
+        raise ModelFileError(f"the file holds a name of {len(content)} bytes")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ModelFileError("the file holds a name that is not UTF-8") from None
 
 
 def named(kind: str, tensors: Iterable[tuple[str, Tensor]]) -> Tensors:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgeword.frozen import frozen
-from edgeword.model_files.layout import ModelFileError
+from edgeword.model_files.layout import ModelFileError, text_of
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 _SIZES = {FIXED64: 8, FIXED32: 4}
@@ -84,11 +84,8 @@ class Reader:
         return values
 
     def text(self, span: Span) -> str:
-        """As UTF-8; raises ModelFileError."""
-        try:
-            return self.content[span[0] : span[1]].decode("utf-8")
-        except UnicodeDecodeError:
-            raise ModelFileError("the file holds a name that is not UTF-8") from None
+        """A name; raises ModelFileError."""
+        return text_of(self.content[span[0] : span[1]])
 
     def _varint(self, at: int, end: int) -> tuple[int, int]:
         """A whole number of 64 bits, and where it ends."""

@@ -14,6 +14,7 @@ _IDENTIFIER = slice(4, 8), b"TFL3"
 # `TensorType`: what tensors may be.
 _TYPES = {0: "float32", 1: "float16", 2: "int32", 3: "uint8", 4: "int64", 6: "bool", 7: "int16", 9: "int8", 17: "int4"}
 _INPUTS = ("float32", "int32")
+_MOST_SIGNATURES = 16
 
 
 def read(content: bytes) -> Mapping[str, Layout]:
@@ -59,7 +60,10 @@ def _check_tensors(model: Model, graph: Subgraph) -> None:
 
 def _signatures(model: Model) -> Iterator[tuple[str, Layout]]:
     file, names = model.file, set()
-    for at in file.tables(model.root, schema.SIGNATURES):
+    places = file.tables(model.root, schema.SIGNATURES)
+    if len(places) > _MOST_SIGNATURES:
+        raise ModelFileError(f"the file has {len(places)} graphs, more than {_MOST_SIGNATURES}")
+    for at in places:
         name = file.text(at, schema.SIGNATURE_KEY)
         if name in names:
             raise ModelFileError(f"the file has two graphs {name!r}")

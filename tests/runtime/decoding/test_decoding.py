@@ -224,6 +224,7 @@ def state(**changes):
 MISFITS = {
     "state of another name": ("step", state(name="hidden"), "hidden"),
     "state that would be broadcast": ("step", state(shape=(1, 1)), "state_0"),
+    "state of several rows": ("step", state(shape=(5, 32)), "state_0"),
     "state of another shape": ("step", state(shape=(1, 33)), "state_0"),
     "state of no memory in the world": ("step", state(shape=(1 << 40, 1 << 40)), "state_0"),
     "vocabulary of another width": ("step", lambda spec: dataclasses.replace(spec, vocabulary=43), "logits"),

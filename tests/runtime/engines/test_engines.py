@@ -9,6 +9,7 @@ import pytest
 
 from edgeword import EngineError
 from edgeword.bundle.bundle import Bundle
+from edgeword.decoding.batches.answering import WideGraph
 from edgeword.decoding.shared import finite, prediction_of
 from edgeword.engines.engine import ENGINES
 from edgeword.model_files.layout import Tensor
@@ -70,6 +71,29 @@ def test_logits_that_are_no_numbers_are_an_engine_error(values):
             prediction_of(types.SimpleNamespace(outputs={"logits": logits[None]}))()
         with pytest.raises(EngineError, match="which is no probability"):
             finite(logits)
+
+
+@pytest.mark.parametrize("values", NO_NUMBERS.values(), ids=NO_NUMBERS)
+def test_in_a_row_of_a_batch_they_are_as_well(values):
+    logits = np.array([[0.0, 1.0, 2.0], values], np.float32)
+    wide = WideGraph(types.SimpleNamespace(outputs={"logits": logits}), 2)
+    assert wide.predictions(1)[0][0] == 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(EngineError, match="which is no probability"):
+            wide.predictions(2)
+
+
+def test_a_word_that_a_row_of_a_batch_names_is_one():
+    outputs = {
+        "logits": np.zeros((2, 3), np.float32),
+        "next_token": np.array([1, 3], np.int32),
+        "logprob": np.full(2, -1, np.float32),
+    }
+    wide = WideGraph(types.SimpleNamespace(outputs=outputs), 2)
+    assert wide.predictions(1) == [(1, -1.0)]
+    with pytest.raises(EngineError, match="names a word that is no id below 3"):
+        wide.predictions(2)
 
 
 def test_a_word_of_no_probability_beside_others_is_none_of_the_model_s_faults():

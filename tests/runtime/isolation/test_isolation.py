@@ -66,6 +66,9 @@ def test_it_says_the_same_words(engine, name, request):
         assert said.ids == heard.ids
         assert said.logprobs == heard.logprobs
     assert whole.suggest("the") == apart.suggest("the")
+    prompts = ["", "the cell", "the", "a cell reads"]
+    many = [[said.ids for said in lm.generate_many(prompts, 10)] for lm in (whole, apart)]
+    assert many[0] == many[1]
     assert whole.engine_version == apart.engine_version
 
 

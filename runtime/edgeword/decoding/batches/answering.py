@@ -10,7 +10,7 @@ import numpy as np
 from edgeword.bundle.spec import Spec
 from edgeword.decoding.decoder import Prediction
 from edgeword.decoding.empty import EmptyAnswer
-from edgeword.decoding.shared import SharedGraphs
+from edgeword.decoding.shared import SharedGraphs, finite
 from edgeword.engines.engine import Graph
 from edgeword.errors import EngineError
 from edgeword.probabilities import Array
@@ -26,7 +26,10 @@ class WideGraph(SharedGraphs):
 
     def predictions(self, count: int) -> list[Prediction]:
         """The greedy words of the first rows, by the graph's own argmax where it has one."""
-        tokens, logprobs = self._greedy(count)
+        with np.errstate(all="ignore"):  # of a file that answers infinity, the error is enough
+            tokens, logprobs = self._greedy(count)
+        if not 0 <= tokens.min() <= tokens.max() < self.logits.shape[-1]:
+            raise EngineError(f"the model names a word that is no id below {self.logits.shape[-1]}")
         if not np.isfinite(logprobs).all():
             raise EngineError("the model answers NaN or infinity, which is no probability; export the bundle again")
         return list(zip(tokens.tolist(), logprobs.tolist(), strict=True))
@@ -76,8 +79,7 @@ class Answering:
         if row not in self._held and self._is_empty(row):
             return self._empty.logits()
         place = self._place(row)
-        answer: Array = self._answers.logits[place].copy()
-        return answer
+        return finite(self._answers.logits[place].copy())
 
     def logits(self) -> Array:
         """See `BatchDecoder.logits`."""

@@ -15,7 +15,7 @@ import numpy as np
 from edgeword.bundle.spec import Spec
 from edgeword.decoding.batches.answering import Answering
 from edgeword.decoding.batches.step_batch import WideStep
-from edgeword.decoding.decoder import Snapshot, checked_ids
+from edgeword.decoding.decoder import Snapshot, checked_id, checked_ids
 from edgeword.errors import UsageError
 from edgeword.probabilities import Array
 
@@ -47,14 +47,14 @@ class ReplayBatch(Answering):
 
     def advance(self, row: int, token: int) -> None:
         """See `Decoder.advance`."""
-        known = self._ids[row]
-        ids = [*known, *checked_ids([token], self._vocabulary)]
-        if not known or len(self._unread[row]) >= self._length:
-            self._stand(row, ids)
+        token = checked_id(token, self._vocabulary)
+        known, unread = self._ids[row], self._unread[row]
+        if not known or len(unread) >= self._length:
+            self._stand(row, [*known, token])
             return
-        self._ids[row] = self._window.padding.kept(ids, self._length)
-        self._unread[row].append(ids[-1])
-        self._line_up(row, len(self._unread[row]))
+        self._ids[row] = [*known, token][-self._length :]
+        unread.append(token)
+        self._line_up(row, len(unread))
 
     def rest(self, row: int) -> None:
         """See `BatchDecoder.rest`."""
@@ -87,17 +87,19 @@ class ReplayBatch(Answering):
 
     def _read(self, rows: Sequence[int]) -> None:
         """Read a token in all windows: the oldest ends with it, and in its place one begins with it."""
-        tokens = np.repeat([self._unread[row].popleft() for row in rows], self._flying)
+        tokens = [self._unread[row].popleft() for row in rows]
         for row in rows:
             self._line_up(row, len(self._unread[row]))
-        if not self._flying:
-            return
-        for row in rows:
-            for states in self._states:
-                states[self._place_of(row)] = states[self._start]
-            self._oldest[row] = (self._oldest[row] + 1) % self._flying
-        places = (np.array(rows)[:, None] * self._flying + np.arange(self._flying)).reshape(-1)
-        self._graphs.advance(self._states, tokens, places, places)
+            if self._flying:
+                for states in self._states:
+                    states[self._place_of(row)] = states[self._start]
+                self._oldest[row] = (self._oldest[row] + 1) % self._flying
+        if len(rows) == 1:
+            first = rows[0] * self._flying
+            self._graphs.advance_all(self._states, tokens[0], first, first + self._flying)
+        elif self._flying:
+            places = (np.array(rows)[:, None] * self._flying + np.arange(self._flying)).reshape(-1)
+            self._graphs.advance(self._states, np.repeat(tokens, self._flying), places, places)
 
     def _place_of(self, row: int) -> int:
         """Where the state of the row's oldest window stands."""

