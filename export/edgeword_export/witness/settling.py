@@ -48,16 +48,16 @@ def settle(source: Source, says: Says | None, announce: Callable[[str], None]) -
         )
     answers = answers_of(says, source.tokenizer, source.window.length)
     announce(f"looking for how your loop reads the model, by {len(answers)} of its answers")
-    found = _find(source, guess, answers)
+    found = _find(source, guess, answers, source.tokenizer)
     reference = Reference(source.model, found.window, found.windowed)
     text = _text(reference) + difference(source.tokenizer, found.tokenizer)
     convention = Convention("witness", text, len(answers), found.apart, found.says_unknown, WITNESS_FILE)
     return Settled(reference, convention, found.tokenizer, answers)
 
 
-def _find(source: Source, guess: Reference, answers: tuple[Answer, ...]) -> Found:
+def _find(source: Source, guess: Reference, answers: tuple[Answer, ...], tokenizer: Tokenizer) -> Found:
     try:
-        return find(source.model, guess, answers, source.tokenizer)
+        return find(source.model, guess, answers, tokenizer)
     except ModelError as error:
         if source.arithmetic == "float32":
             raise
