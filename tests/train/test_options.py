@@ -18,7 +18,7 @@ from edgeword_train.options import TrainingOptions
     ("options", "message"),
     [
         ({"cell": "rnn"}, "cell must be one of .*, not 'rnn'"),
-        ({"tokens": "line"}, "tokens must be one of word, char"),
+        ({"tokens": "line"}, "tokens must be one of text, word, char"),
         ({"layers": 0}, "layers must be a whole number from 1 to 16, not 0"),
         ({"units": 1.5}, "units must be a whole number"),
         ({"units": True}, "units must be a whole number"),

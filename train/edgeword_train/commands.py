@@ -11,8 +11,9 @@ from pathlib import Path
 from edgeword import interruption
 from edgeword.cli.command import Command
 from edgeword_train.data.corpora.built_in import CORPORA
+from edgeword_train.data.reading_bar import ReadingBar, warnings_on
 from edgeword_train.fitting.progress import ProgressPrinter
-from edgeword_train.options import CELL_NAMES, LARGEST_DROPOUT, TOKEN_LEVELS, TrainingOptions
+from edgeword_train.options import CELL_NAMES, LARGEST_DROPOUT, MARKERS, TOKEN_LEVELS, TrainingOptions
 from edgeword_train.run.folder import Run, is_finished, is_started
 from edgeword_train.training import train_with
 
@@ -44,10 +45,18 @@ _NUMBERS = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `edgeword train`."""
     names = " or ".join(CORPORA)
-    parser.add_argument("texts", nargs="+", metavar="TEXT", help=f"a UTF-8 text file, or a built-in corpus: {names}")
+    parser.add_argument(
+        "texts",
+        nargs="+",
+        metavar="TEXT",
+        help=f"UTF-8 text (.txt, .jsonl, .gz), folders of it, - (standard input), or a built-in corpus: {names}",
+    )
     parser.add_argument("--out", required=True, metavar="RUN", help="the folder to be written")
     _add_choice(parser, "cell", CELL_NAMES, "kind of recurrent layer")
     _add_choice(parser, "tokens", TOKEN_LEVELS, "what a token is")
+    _add_choice(parser, "markers", MARKERS, "what becomes of markers like <unk> in the text")
+    parser.add_argument("--field", metavar="NAME", help="the field of JSON lines that holds the text (default text)")
+    parser.add_argument("--eval", metavar="FILE", help="measure on this text (default: 5 %% of the lines are held out)")
     for flag, kind, value, text in _NUMBERS:
         default = getattr(_DEFAULTS, flag.replace("-", "_"))
         shown = "" if default is None else " (default %(default)s)"
@@ -69,7 +78,9 @@ def run_train(args: argparse.Namespace) -> int:
         print(f"edgeword: {out} is finished already; nothing to continue", file=sys.stderr)
     options = replace(_DEFAULTS, **{name: getattr(args, name) for name in _DEFAULTS.to_dict() if hasattr(args, name)})
     try:
-        run = train_with(options, args.texts, out, resume=args.resume, progress=ProgressPrinter(sys.stderr))
+        with warnings_on(sys.stderr), ReadingBar(sys.stderr) as bar:
+            progress = ProgressPrinter(sys.stderr)
+            run = train_with(options, args.texts, out, resume=args.resume, progress=progress, report=bar.draw)
     except KeyboardInterrupt:
         interruption.ignore()
         print(_interruption(out), file=sys.stderr)

@@ -10,11 +10,13 @@ from edgeword.tokenizers.tokenizer import MAX_ID
 
 # The names of `architecture.CELLS`, which only TensorFlow can import.
 CELL_NAMES = ("simple-rnn", "lstm", "gru", "peephole-lstm", "cifg-lstm", "projected-lstm")
-TOKEN_LEVELS = ("word", "char")
+TOKEN_LEVELS = ("text", "word", "char", "subword")
 
-CHOICES: dict[str, tuple[str, ...]] = {"cell": CELL_NAMES, "tokens": TOKEN_LEVELS}
+MARKERS = ("drop", "keep")
 
-# The smallest vocabulary holds padding, the OOV token and two words to choose from.
+CHOICES: dict[str, tuple[str, ...]] = {"cell": CELL_NAMES, "tokens": TOKEN_LEVELS, "markers": MARKERS}
+
+# The smallest vocabulary holds padding, the OOV token and two words to choose from; of `text`, the line's end and one.
 INTEGERS = {
     "layers": (1, 16),
     "units": (1, 8192),
@@ -27,6 +29,7 @@ INTEGERS = {
     "patience": (1, 100_000),
     "seed": (0, 2**32 - 1),
 }
+TEXTS = ("field", "eval")
 # The options that may be None.
 OPEN = ("projection", "vocab_size", "batch", "patience")
 LARGEST_DROPOUT = 0.9
@@ -44,9 +47,16 @@ class TrainingOptions:
     """Width of the recurrent projection of `projected-lstm`; None takes half the units."""
     tie_embeddings: bool = False
     """One table for reading words and for naming them."""
-    tokens: str = "word"
+    tokens: str = "text"
+    """What a token is: `docs/text.md`."""
+    markers: str = "drop"
+    """Markers like `<unk>` and `= Title =` in the text: read as what they are and left out, or kept as text."""
+    field: str | None = None
+    """The field of JSON lines that holds the text; None takes `text`."""
+    eval: str | None = None
+    """A text of its own to measure on; None holds a part of the text out."""
     vocab_size: int | None = None
-    """Number of ids, padding and the OOV token among them; None keeps every word of the corpus."""
+    """Number of ids, padding, the OOV token and the line's end among them; None keeps every word of the corpus."""
     window: int = 32
     """Longest piece of a line, in tokens, through which the state is carried in training."""
     epochs: int = 40
@@ -69,6 +79,8 @@ class TrainingOptions:
             value = getattr(self, name)
             if name not in OPEN or value is not None:
                 _check_integer(name, value, low, high)
+        for name in TEXTS:
+            _check_text(name, getattr(self, name))
         for name in ("dropout", "recurrent_dropout"):
             _check_dropout(name, getattr(self, name))
         self._check_widths()
@@ -103,6 +115,11 @@ def _check_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
 def _check_integer(name: str, value: object, low: int, high: int) -> None:
     if type(value) is not int or not low <= value <= high:
         raise UsageError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
+
+
+def _check_text(name: str, value: object) -> None:
+    if value is not None and (not isinstance(value, str) or not value):
+        raise UsageError(f"{name} must be text or left out, not {value!r}")
 
 
 def _check_dropout(name: str, value: object) -> None:

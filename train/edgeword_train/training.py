@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeword.version import __version__
-from edgeword_train.data.corpus import Corpus, load_corpus
+from edgeword_train.data.corpus import Corpus, load_corpus, unwatched
+from edgeword_train.data.reading import OnReading
 from edgeword_train.data.windows import cut_windows, window_length
 from edgeword_train.fitting.history import Epochs, best_epoch, words_per_second
 from edgeword_train.fitting.progress import ProgressCallback, silent
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from edgeword_train.fitting.epochs import Examples, Fitted
 
 DEFAULTS = TrainingOptions()
+# A run keeps so much of the text that is held out, in tokens: more than any export measures on.
+HELD_OUT_KEPT = 200_000
 
 
 def train(
@@ -40,6 +43,9 @@ def train(
     projection: int | None = DEFAULTS.projection,
     tie_embeddings: bool = DEFAULTS.tie_embeddings,
     tokens: str = DEFAULTS.tokens,
+    markers: str = DEFAULTS.markers,
+    field: str | None = DEFAULTS.field,
+    eval: str | None = DEFAULTS.eval,  # noqa: A002 (the option's name)
     vocab_size: int | None = DEFAULTS.vocab_size,
     window: int = DEFAULTS.window,
     epochs: int = DEFAULTS.epochs,
@@ -50,6 +56,7 @@ def train(
     seed: int = DEFAULTS.seed,
     resume: bool = False,
     progress: ProgressCallback = silent,
+    report: OnReading = unwatched,
 ) -> Run:
     """Train a next-word model on UTF-8 files or built-in corpora, into the new folder `out`.
 
@@ -57,8 +64,8 @@ def train(
     Raises UsageError, InputFileError, RunError, MissingExtraError or DivergedError.
     """
     given = locals()
-    options = TrainingOptions(**{field.name: given[field.name] for field in fields(TrainingOptions)})
-    return train_with(options, texts, out, resume=resume, progress=progress)
+    options = TrainingOptions(**{each.name: given[each.name] for each in fields(TrainingOptions)})
+    return train_with(options, texts, out, resume=resume, progress=progress, report=report)
 
 
 def train_with(
@@ -68,6 +75,7 @@ def train_with(
     *,
     resume: bool = False,
     progress: ProgressCallback = silent,
+    report: OnReading = unwatched,
 ) -> Run:
     """Train as the options say; the same as `train`, for those who hold them as one.
 
@@ -80,7 +88,7 @@ def train_with(
     is only read.
     """
     folder = check_folder(Path(out), resume)
-    corpus = load_corpus(texts, options)
+    corpus = load_corpus(texts, options, report)
     started = StartedRun(FORMAT, VERSION, options, corpus.sources)
     check_same(folder, started)
     if not run.is_finished(folder):
@@ -119,7 +127,7 @@ def _write_files(folder: Path, corpus: Corpus, fitted: Fitted) -> None:
     with replacing(folder / run.MODEL_FILE) as partial:
         fitted.model.save(partial)
     write_text(folder / run.TOKENIZER_FILE, corpus.tokenizer.to_json())
-    write_record(folder / run.HELD_OUT_FILE, HeldOut(tuple(map(tuple, corpus.held_out))))
+    write_record(folder / run.HELD_OUT_FILE, HeldOut(tuple(map(tuple, corpus.held_out.first(HELD_OUT_KEPT)))))
     write_record(folder / run.HISTORY_FILE, Epochs(tuple(fitted.history)))
     write_bytes(folder / run.CURVE_FILE, draw_learning_curve(fitted.history, fitted.kept_epoch))
 

@@ -66,7 +66,7 @@ class FinishedRun(StartedRun):
 
 @dataclass(frozen=True)
 class HeldOut:
-    """`held_out.json`: the ids of the lines that were never trained on."""
+    """`held_out.json`: the ids of lines that were never trained on."""
 
     sequences: tuple[tuple[int, ...], ...]
 
