@@ -156,7 +156,7 @@ class _Shipped:
         measured = self._prover.measure(writer.format, content, self._spec)
         failure = gate_failure(precision, measured.fidelity, self._max_increase)
         if failure is None and measured.misreads_prompts:
-            failure = "its graphs `step` and `advance` disagree"
+            failure = "its graphs `step` and `advance` disagree, or a row of several with one alone"
         if failure is None and precision == "float32":
             failure = self._prover.witness_failure(writer.format, content, self._spec)
         if failure is not None:
