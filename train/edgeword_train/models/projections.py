@@ -38,6 +38,11 @@ class _Projecting:
         projected = ops.matmul(output, self.projection_kernel)
         return projected, [projected, *kept]
 
+    def get_initial_state(self: Any, batch_size: int | None = None) -> Tensors:
+        """Zeros."""
+        widths = self.state_size if isinstance(self.state_size, (list, tuple)) else [self.state_size]
+        return [ops.zeros((batch_size, width), dtype=self.compute_dtype) for width in widths]
+
     def get_config(self: Any) -> dict[str, Any]:
         """The cell's options and `projection`."""
         return {**super().get_config(), "projection": self.projection}  # type: ignore[misc]
