@@ -9,7 +9,7 @@ BARE_STAMP := $(BARE)/.installed
 # Documents of which parts are asked of the code.
 GENERATED := docs/architecture.md docs/commands.md docs/quantization.md
 
-.PHONY: demo test check random-models interruptions lint format docs benchmark clean
+.PHONY: demo test check field random-models interruptions kills lint format docs benchmark clean
 
 demo: $(STAMP)
 	$(BIN)/edgeword demo
@@ -21,6 +21,10 @@ test: lint $(BARE_STAMP)
 check: lint $(BARE_STAMP)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/runtime
 
+# Models as people build them, each beside its owner's loop, as `test` tries six of. A quarter of an hour.
+field: $(STAMP)
+	$(BIN)/python -m pytest --numprocesses 2 -m "field or not field" tests/field
+
 # Models at random, as `test` tries 30 of: what is exported agrees with Keras, or is refused. Ten minutes.
 random-models: $(STAMP)
 	EDGEWORD_RANDOM_MODELS=500 $(BIN)/python -m pytest tests/export/graphs/test_random_models.py --hypothesis-show-statistics
@@ -28,6 +32,10 @@ random-models: $(STAMP)
 # Each long command is interrupted at 40 random moments, of which `test` tries 2. Ten minutes.
 interruptions: $(STAMP)
 	EDGEWORD_INTERRUPTIONS=40 $(BIN)/python -m pytest tests/attacks/test_interruptions.py
+
+# A bulk run killed at twenty moments, as `test` kills it at two. Half a minute.
+kills: $(STAMP)
+	EDGEWORD_BULK_KILLS=20 $(BIN)/python -m pytest tests/runtime/bulk/test_disturbed.py -k killed
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -68,6 +76,7 @@ benchmark: $(STAMP)
 	$(BIN)/edgeword benchmark $(RESULTS)/demo/bundle --json $(RESULTS)/demo.json --html $(RESULTS)/demo.html
 	$(BIN)/python -m studies.trust $(RESULTS)/demo/bundle
 	$(BIN)/python -m studies.peers
+	$(BIN)/python -m studies.asking
 	$(BIN)/python -m studies.scaling
 	$(BIN)/python -m studies.write_up
 

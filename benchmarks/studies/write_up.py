@@ -18,6 +18,7 @@ from edgeword_bench.report.columns import plain
 from edgeword_bench.report.drawing import Look, png
 from edgeword_bench.report.pictures import Series, distributions, growth, positions, size_and_time
 from edgeword_bench.report.tables import machine_line, markdown_table
+from studies.asking.columns import COLUMNS
 from studies.peers.columns import PEER_COLUMNS, by_time
 from studies.targets import ahead_of_edgeword, target_lines
 
@@ -48,6 +49,7 @@ def page(results: Path) -> str:
         *(("## The same words, said by others\n", *(f"- {note}" for note in shared), "") if peers else []),
         *(line for name, found in peers.items() for line in _peers(name, found, shared)),
         *(_not_ahead(peers) if peers else []),
+        *(_asking(found) if (found := _read(results / "asking.json")) else []),
         *(_scaling(found) if (found := _read(results / "scaling.json")) else []),
         *(_trust(found) if (found := _read(results / "trust.json")) else []),
     ]
@@ -92,6 +94,18 @@ def _where(environment: Json) -> Iterator[str]:
     """The machine, and what was not as it should be."""
     yield f"\n{machine_line(environment)}\n"
     yield from (f"**Warning:** {line}.\n" for line in environment.get("warnings", ()))
+
+
+def _asking(found: Json) -> Iterator[str]:
+    yield "## What else is asked for\n"
+    yield from markdown_table(COLUMNS, found["rows"])
+    yield (
+        "\nMedians over fresh processes, in which the ways of an engine take turns; a text that was not the one of its "
+        "prompt alone, or not the notebook's, has no time. W is model B as a notebook trains it: windows of 23, padded "
+        "and unmasked. `dynamic-int8` in ONNX Runtime continues texts one by one: see [generating.md](generating.md). "
+        "In bold: not reached."
+    )
+    yield from _where(found["environment"])
 
 
 _SIZES = {"vocabulary": "words in the vocabulary", "units": "units", "layers": "layers", "window": "window, tokens"}

@@ -95,10 +95,10 @@ def _write(path: Path, source: Source, options: ExportOptions, report: Announce)
     settled = settle(source, options.says, report)
     source = dataclasses.replace(source, tokenizer=settled.tokenizer)
     reference = settled.reference
+    graphs = graphs_of(source.model, reference.window, reference.windowed)
     evaluation = evaluation_text(source, reference.window, reference.windowed, reference.after, options.eval)
     report(f"asking the Keras model about {evaluation.tokens:,} tokens ({evaluation.source})")
     prover = Prover(settled, evaluation, source.tokenizer)
-    graphs = graphs_of(source.model, reference.window, reference.windowed)
     report(f"converting to {options.formats[0]}")
     decoding = decide(graphs, prover, lambda graphs: _writers(graphs, options.formats), options.decode)
     samples = Calibration(decoding.graphs.signatures, decoding.spec, evaluation.calibration_texts())
@@ -156,7 +156,7 @@ class _Shipped:
         measured = self._prover.measure(writer.format, content, self._spec)
         failure = gate_failure(precision, measured.fidelity, self._max_increase)
         if failure is None and measured.misreads_prompts:
-            failure = "its graphs `step` and `advance` disagree"
+            failure = "its graphs `step` and `advance` disagree, or a row of several with one alone"
         if failure is None and precision == "float32":
             failure = self._prover.witness_failure(writer.format, content, self._spec)
         if failure is not None:

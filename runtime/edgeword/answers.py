@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import time
-from typing import TYPE_CHECKING
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
 
 from edgeword.frozen import frozen
 
@@ -46,6 +47,12 @@ class Generation:
     timings: Timings
 
 
+def generation_dict(generation: Generation, engine: str, precision: str, decode: str) -> dict[str, Any]:
+    """What is printed of a generation, but for its timings, which differ each time."""
+    said = {field.name: getattr(generation, field.name) for field in fields(generation) if field.name != "timings"}
+    return {**said, "engine": engine, "precision": precision, "decode": decode}
+
+
 @frozen
 class Suggestion:
     """A word that may come next, and the model's probability of it, 0 to 1."""
@@ -81,6 +88,10 @@ class Asked:
         said = list(itertools.islice(words, 1))
         first = time.perf_counter()
         said += words
+        return self.ended(search, said, first)
+
+    def ended(self, search: Search, said: list[Said], first: float) -> Heard:
+        """All words of a search, which ends now; `first` is when the first one came, by `time.perf_counter`."""
         rest_ms = (time.perf_counter() - first) * 1e3
         per_word = rest_ms / (len(said) - 1) if len(said) > 1 and self.options.beams == 1 else None
         timings = Timings(self.load_ms, (first - self.started) * 1e3 if said else None, per_word)

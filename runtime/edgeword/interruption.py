@@ -2,8 +2,9 @@
 
 Python raises KeyboardInterrupt wherever it stands, and what runs there may lose it: an exception in a destructor is
 printed and forgotten, and a converter turns it into a failure of its own. So a command remembers that it was
-interrupted, and asks (`check`) where it reports and before it writes. What is being written is finished first
-(`deferred`): a file is the old one or the new one, and no temporary name stays.
+interrupted: it is raised again each second until somebody acts on it, and asked for (`check`) where a command reports
+and before it writes. What is being written is finished first (`deferred`): a file is the old one or the new one, and no
+temporary name stays.
 
 Outside of a command nothing is watched, and these do nothing.
 """
@@ -14,18 +15,17 @@ import contextlib
 import signal
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-# Signals closer to each other than this are one wish: the second must not disturb what cleans up after the first.
-_ONE_WISH_S = 2.0
+# So long has what cleans up, before an interruption that seems lost is raised again.
+_PATIENCE_S = 1.0
 
 
 class _Watch:
-    asked_at: float | None = None
-    """When an interruption was asked for that no one has acted on."""
+    is_asked_for = False
+    """An interruption that no one has acted on."""
     deferrals = 0
     is_installed = False
 
@@ -36,9 +36,10 @@ _watch = _Watch()
 def install() -> None:
     """Watch for signals from now on, until the process ends; only the main thread can."""
     if threading.current_thread() is threading.main_thread():
-        _watch.asked_at, _watch.deferrals, _watch.is_installed = None, 0, True
+        _watch.is_asked_for, _watch.deferrals, _watch.is_installed = False, 0, True
         for number in _SIGNALS:
             signal.signal(number, _interrupt)
+        signal.signal(signal.SIGALRM, _utter)
         sys.unraisablehook = _unless_interrupted
 
 
@@ -48,31 +49,30 @@ def watched() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before, hook = {number: signal.getsignal(number) for number in _SIGNALS}, sys.unraisablehook
+    before = {number: signal.getsignal(number) for number in (*_SIGNALS, signal.SIGALRM)}
+    hook = sys.unraisablehook
     install()
     try:
         yield
     finally:
+        acknowledge()
+        _watch.is_installed = False
         sys.unraisablehook = hook
         for number, handler in before.items():
             signal.signal(number, handler)
-        _watch.asked_at, _watch.is_installed = None, False
 
 
 def check() -> None:
     """Raise KeyboardInterrupt if one was asked for, and lost or put off."""
-    if _watch.asked_at is not None and not _watch.deferrals:
+    if _watch.is_asked_for and not _watch.deferrals:
         raise KeyboardInterrupt
-
-
-def was_asked_for() -> bool:
-    """Whether an interruption was asked for that no one has acted on."""
-    return _watch.asked_at is not None
 
 
 def acknowledge() -> None:
     """Act on it: what follows (what was measured so far is written, say) is not interrupted by the same wish."""
-    _watch.asked_at = None
+    _watch.is_asked_for = False
+    if _watch.is_installed:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def ignore() -> None:
@@ -94,11 +94,16 @@ def deferred() -> Iterator[None]:
 
 
 def _interrupt(*_given: object) -> None:
-    now = time.monotonic()
-    is_new = _watch.asked_at is None or now - _watch.asked_at > _ONE_WISH_S
-    _watch.asked_at = now
-    if is_new and not _watch.deferrals:
-        raise KeyboardInterrupt
+    """One wish however many signals utter it: a second one must not disturb what cleans up after the first."""
+    if not _watch.is_asked_for:
+        _watch.is_asked_for = True
+        _utter()
+
+
+def _utter(*_given: object) -> None:
+    if _watch.is_asked_for:
+        signal.setitimer(signal.ITIMER_REAL, _PATIENCE_S)
+        check()
 
 
 def _unless_interrupted(unraisable: Any) -> None:

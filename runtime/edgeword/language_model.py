@@ -14,7 +14,7 @@ from edgeword.bundle.bundle import Bundle
 from edgeword.bundle.spec import DecodeMode
 from edgeword.choice.choosing import PrecisionChoice, candidates, choose
 from edgeword.choice.trial import Pair
-from edgeword.decoding.decoder import Decoder
+from edgeword.decoding.decoder import Decoder, checked_ids
 from edgeword.engines.engine import EngineChoice, EngineName, LoadedVariant
 from edgeword.errors import UsageError
 from edgeword.generation.loop import logprobs_along
@@ -23,7 +23,7 @@ from edgeword.generation.suggesting import permitted_by, suggestions
 from edgeword.generation.witness import witness_failure
 from edgeword.precisions import PrecisionName
 from edgeword.probabilities import perplexity
-from edgeword.sharing import Origin, Shared, origin_of
+from edgeword.sharing import Origin, Shared, apart, origin_of
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -43,7 +43,16 @@ class LanguageModel:
     block, lets the engine go: what is asked afterwards is a UsageError.
     """
 
-    def __init__(self, bundle: Bundle, pair: Pair, loaded: LoadedVariant, load_ms: float, threads: int = 1) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        pair: Pair,
+        loaded: LoadedVariant,
+        load_ms: float,
+        threads: int = 1,
+        *,
+        isolate: bool = False,
+    ) -> None:
         engine, variant = pair
         self.bundle = bundle
         self.tokenizer = bundle.tokenizer
@@ -51,7 +60,7 @@ class LanguageModel:
         self.engine: EngineName = engine.name
         self.engine_version = loaded.version
         self.load_ms = load_ms
-        self._shared = Shared(bundle, loaded, origin_of(bundle, pair, threads))
+        self._shared = Shared(bundle, loaded, origin_of(bundle, pair, threads, isolate=isolate))
 
     def __repr__(self) -> str:
         facts = {
@@ -114,7 +123,33 @@ class LanguageModel:
         settings = GenerationOptions(max_words=max_words, **options)  # type: ignore[arg-type]
         ids = self.tokenizer.encode(check_text(prompt, "prompt"))
         with self._shared as speaker:
-            return self._shared.in_turn(iter(speaker.search(ids, settings)))
+            return (said[2] for said in self._shared.in_turn(iter(speaker.search(ids, settings))))
+
+    def generate_many(
+        self,
+        prompts: Iterable[str],
+        max_words: int = 20,
+        *,
+        batch: int | None = None,
+        seeds: Iterable[int] | None = None,
+        **options: Unpack[Keywords],
+    ) -> Iterator[Generation]:
+        """`generate` for each of many prompts, in their order, which are read as they are needed.
+
+        Up to `batch` texts (None: 64) are continued side by side, with the words and the seed's draws that each has
+        alone. Beams, and variants that take one text at a time (`docs/generating.md`), are continued one by one.
+        With `seeds` each text has a seed of its own, in place of `seed`. Raises UsageError for an option that is out of
+        its range, and where a prompt is none when its turn comes.
+        """
+        settings = GenerationOptions(max_words=max_words, **options)  # type: ignore[arg-type]
+        if isinstance(prompts, str):
+            raise UsageError(f"the prompts are one text, {prompts!r}; give a list of texts")
+        from edgeword.many import ROWS, Many  # a cold start does not wait for it
+
+        rows = ROWS if batch is None else batch
+        check_count(rows, "batch", 1)
+        own = None if seeds is None else iter(seeds)
+        return Many(self._shared, self.tokenizer, self.load_ms, settings, own).generations(iter(prompts), rows)
 
     def session(self, context: str | bytes = "") -> Session:
         """A text that grows from a context on, or goes on where a session's snapshot was taken.
@@ -155,9 +190,13 @@ class LanguageModel:
         return Score(*self.score_ids(ids), oov_rate=self.tokenizer.oov_rate(text))
 
     def score_ids(self, ids: list[int]) -> tuple[float, tuple[float, ...]]:
-        """Perplexity and log-probabilities of tokens, out-of-vocabulary targets left out."""
+        """Perplexity and log-probabilities of tokens, out-of-vocabulary targets left out.
+
+        Raises UsageError for what is no id of the vocabulary.
+        """
+        tokens = checked_ids(ids, self.bundle.spec.vocabulary)
         with self._shared as speaker:
-            logprobs = logprobs_along(speaker.decoder(), ids, self.tokenizer.oov_id)
+            logprobs = logprobs_along(speaker.decoder(), tokens, self.tokenizer.oov_id)
         return perplexity(logprobs), tuple(logprobs)
 
     def evaluate(self, lines: Iterable[str]) -> Evaluation:
@@ -185,28 +224,32 @@ def load(
     precision: PrecisionChoice = "auto",
     threads: int = 1,
     max_perplexity_increase: float | None = None,
+    *,
+    isolate: bool = False,
 ) -> LanguageModel:
     """Open a bundle and load one of its variants.
 
     `auto` is float32 where the bundle holds it, else the most faithful precision in it, on the engine that is fastest
     here at that precision; `fastest` is the fastest of all. The first load on a machine runs each candidate's
     self-test and times a few words; what fails is refused with an EdgewordWarning (`choice`). With
-    `max_perplexity_increase`, in percent, variants that cost more than that are no candidates. Raises
-    BundleError, EngineError or UsageError.
+    `max_perplexity_increase`, in percent, variants that cost more than that are no candidates. With `isolate` the
+    engine runs in a process of its own: one that dies, or takes a minute, is an EngineError. That costs the start of a
+    Python, and each run of a graph two messages between processes. Raises BundleError, EngineError or UsageError.
     """
     started = time.perf_counter()
     check_threads(threads)
     bundle = Bundle(path)
-    pairs = candidates(bundle, engine, precision, max_perplexity_increase)
+    pairs = apart(candidates(bundle, engine, precision, max_perplexity_increase), isolate=isolate)
     pair, loaded = choose(bundle, pairs, threads, precision)
-    return LanguageModel(bundle, pair, loaded, (time.perf_counter() - started) * 1e3, threads)
+    return LanguageModel(bundle, pair, loaded, (time.perf_counter() - started) * 1e3, threads, isolate=isolate)
 
 
 def _load_again(origin: Origin) -> LanguageModel:
     """What was pickled; raises what `Origin.open` raises."""
     started = time.perf_counter()
     bundle, pair, loaded = origin.open()
-    return LanguageModel(bundle, pair, loaded, (time.perf_counter() - started) * 1e3, origin.threads)
+    load_ms = (time.perf_counter() - started) * 1e3
+    return LanguageModel(bundle, pair, loaded, load_ms, origin.threads, isolate=origin.isolate)
 
 
 def check_threads(threads: int) -> None:

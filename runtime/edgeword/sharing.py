@@ -6,12 +6,12 @@ import os
 import threading
 from collections.abc import Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, cast
+from typing import TypeVar, cast
 
 from edgeword.bundle.bundle import Bundle
 from edgeword.choice.choosing import candidates, choose
 from edgeword.choice.trial import Pair
-from edgeword.decoding.factory import decoder_factory
+from edgeword.decoding.factory import Decoders
 from edgeword.engines.engine import EngineName, LoadedVariant
 from edgeword.errors import BundleError, UsageError
 from edgeword.frozen import frozen
@@ -19,8 +19,7 @@ from edgeword.generation.speaking import Speaker
 from edgeword.precisions import PrecisionName
 from edgeword.words.vocabulary import Vocabulary
 
-if TYPE_CHECKING:
-    from edgeword.generation.stopping import Said
+T = TypeVar("T")
 
 # Engines of a parent process. Their destructors wait for threads that a fork has left behind (onnxruntime 1.31 with
 # two threads hangs), so nothing of them is ever let go in the child.
@@ -38,21 +37,31 @@ class Origin:
     engine: EngineName
     precision: PrecisionName
     threads: int
+    isolate: bool = False
 
     def open(self) -> tuple[Bundle, Pair, LoadedVariant]:
         """Load it again; raises BundleError for a bundle that is not the same any more, EngineError or UsageError."""
         bundle = Bundle(self.path)
         if bundle.digest != self.digest:
             raise BundleError(f"{self.path} has changed since the model was loaded; load it again with edgeword.load")
-        pairs = candidates(bundle, self.engine, self.precision)
+        pairs = apart(candidates(bundle, self.engine, self.precision), isolate=self.isolate)
         return bundle, *choose(bundle, pairs, self.threads, self.precision)
 
 
-def origin_of(bundle: Bundle, pair: Pair, threads: int) -> Origin:
+def apart(pairs: list[Pair], *, isolate: bool) -> list[Pair]:
+    """The pairs with their engines in processes of their own, if that is asked for."""
+    if not isolate:
+        return pairs
+    from edgeword.isolation.engine import isolated  # few ask for it
+
+    return [(isolated(engine), variant) for engine, variant in pairs]
+
+
+def origin_of(bundle: Bundle, pair: Pair, threads: int, *, isolate: bool = False) -> Origin:
     """Of a variant that was loaded with so many threads."""
     engine, variant = pair
     precision = cast(PrecisionName, variant.precision)  # a bundle with another one was refused
-    return Origin(os.path.abspath(bundle.path), bundle.digest, engine.name, precision, threads)  # noqa: PTH100 (cold start)
+    return Origin(os.path.abspath(bundle.path), bundle.digest, engine.name, precision, threads, isolate)  # noqa: PTH100 (cold start)
 
 
 class Shared:
@@ -102,14 +111,14 @@ class Shared:
     ) -> None:
         self.lock().release()
 
-    def in_turn(self, words: Iterator[Said]) -> Iterator[str]:
-        """The words of a search that was begun in this turn, each in a turn of its own.
+    def in_turn(self, items: Iterator[T]) -> Iterator[T]:
+        """What was begun in this turn, gone on with in a turn of its own for each item.
 
         Raises UsageError once closed, and in a forked process, which cannot go on with its parent's engine.
         """
-        return self._in_turn(words, self._open(), os.getpid())
+        return self._in_turn(items, self._open(), os.getpid())
 
-    def _in_turn(self, words: Iterator[Said], speaker: Speaker, pid: int) -> Iterator[str]:
+    def _in_turn(self, items: Iterator[T], speaker: Speaker, pid: int) -> Iterator[T]:
         """Not by `with self`, which would add a microsecond to each word."""
         lock = self.lock()
         while True:
@@ -118,10 +127,11 @@ class Shared:
             with lock:
                 if self._speaker is not speaker:
                     self._open()
-                said = next(words, None)
-            if said is None:
-                return
-            yield said[2]
+                try:
+                    item = next(items)
+                except StopIteration:
+                    return
+            yield item
 
     def close(self) -> None:
         """Let the engine go, when whose turn it is has ended; a second time does nothing."""
@@ -147,4 +157,5 @@ class Shared:
 
 def _speaker(bundle: Bundle, loaded: LoadedVariant) -> Speaker:
     convention, size = bundle.manifest.convention, bundle.spec.vocabulary
-    return Speaker(decoder_factory(loaded, bundle.spec), bundle.tokenizer, size, convention)
+    decoders = Decoders(loaded, bundle.spec)
+    return Speaker(decoders.decoder, bundle.tokenizer, size, convention, decoders.batch)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 # What a disk is asked for; each of them fails in turn. Unlinking does not: what cannot even be removed stays.
-OS_CALLS = ("open", "fsync", "rename", "replace", "mkdir", "chmod", "write")
+OS_CALLS = ("open", "fsync", "rename", "replace", "mkdir", "chmod", "write", "pwrite", "ftruncate")
 
 
 class Disk:

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import pytest
 
+from edgeword.bulk import bulk
 from edgeword.bundle.bundle import Bundle, listed_files
 from edgeword.bundle.writing import write_bundle
 from edgeword.choice.choosing import candidates
@@ -70,6 +71,22 @@ def _remembered(folder: Path) -> None:
         Trials(bundle, 1).run(candidates(bundle, "onnx", "float32"))
 
 
+def _prompts(folder: Path) -> None:
+    (folder / "prompts.txt").write_text("the cell\n" * 40, encoding="utf-8")
+
+
+def _bulk(folder: Path, *, resume: bool = False) -> None:
+    bulk(
+        GOLDEN, folder / "prompts.txt", folder / "out.jsonl", engine="onnx", precision="float32", batch=8, resume=resume
+    )
+
+
+def finished(folder: Path) -> dict[str, bytes]:
+    """What a bulk run comes to once it is resumed."""
+    _bulk(folder, resume=True)
+    return files(folder)
+
+
 def files(folder: Path) -> dict[str, bytes]:
     """All of it, and so no temporary name."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
@@ -95,6 +112,7 @@ WRITERS = {
     "report that replaces one": Writer(_report(b"old"), _report(b"new" * 9999), files),
     "run": Writer(_run_file("old"), _run_file("new" * 9999), files),
     "checkpoint": Writer(_epochs(1), _epochs(2), checkpoint),
+    "bulk": Writer(_prompts, _bulk, finished),
     "remembered trials": Writer(_nothing, _remembered, trials, is_told=False),
 }
 

@@ -57,10 +57,24 @@ def _run_that_goes_on(folder: Path, left: set[str]) -> None:
     assert [path for path in folder.rglob("*") if path.name.startswith(".")] == []
 
 
+def _lines_that_go_on(folder: Path, left: set[str]) -> None:
+    assert left <= {"out.jsonl", "out.jsonl.resume"}
+    if "out.jsonl" in left:
+        assert (folder / "out.jsonl").read_bytes()[-1:] in (b"", b"\n")
+
+
 COMMANDS = {
     "generate": Long(lambda *_: ["generate", str(GOLDEN), "the", "-n", "100000000"], 1, _nothing),
     "benchmark": Long(
         lambda out, _: ["benchmark", str(GOLDEN), "--json", str(out / "out.json")], 6, _result_or_nothing
+    ),
+    "bulk": Long(
+        lambda out, given: [
+            *("bulk", str(GOLDEN), str(given / "text.txt"), "--out", str(out / "out.jsonl")),
+            *("--workers", "2", "-n", "1000"),
+        ],
+        3,
+        _lines_that_go_on,
     ),
     "train": Long(
         lambda out, given: [

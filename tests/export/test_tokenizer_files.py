@@ -16,6 +16,7 @@ from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword_export.options import ExportOptions
 from edgeword_export.source.opening import open_source
 from edgeword_export.tokenizer_files.reading import read_any_tokenizer
+from edgeword_export.tokenizer_files.vocabularies import fillers
 from tests import tiny
 
 FOLDER = Path(__file__).parent / "tokenizer_files"
@@ -167,12 +168,27 @@ def test_a_text_vectorization_layer_gives_its_ids(standardize, split):
     assert read_any_tokenizer(layer).encode(text) == np.asarray(layer([text]))[0].tolist()
 
 
+@pytest.mark.parametrize("mask_token", ["", None])
 @pytest.mark.parametrize("words", [["the", "cat"], ["a", "b", "c"]])
-def test_a_string_lookup_gives_its_ids(words):
-    layer = keras.layers.StringLookup(vocabulary=words, mask_token="")
+def test_a_string_lookup_gives_its_ids(words, mask_token):
+    layer = keras.layers.StringLookup(vocabulary=words, mask_token=mask_token)
     tokenizer = read_any_tokenizer(layer)
-    tokens = [*words, "?"]
+    tokens = [*words, "z"]
     assert tokenizer.encode(tokenizer.joiner.join(tokens)) == np.asarray(layer(tokens)).tolist()
+
+
+FILLERS = {
+    "padding at 0": ({"<pad>": 0, "the": 1}, []),
+    "padding at the end": ({"the": 0, "cat": 1, "<pad>": 2}, [2]),
+    "a word of a text": ({"the": 0, "padding": 1}, []),
+    "a space": ({"a": 0, " ": 1}, [1]),
+    "a space at 0": ({" ": 0, "a": 1}, []),
+}
+
+
+@pytest.mark.parametrize(("ids", "expected"), FILLERS.values(), ids=FILLERS)
+def test_what_a_short_text_may_be_filled_up_with(ids, expected):
+    assert fillers(read_any_tokenizer(ids)) == expected
 
 
 def analyzed():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +20,8 @@ from tests.field.loops import Loop
 from tests.field.networks import Build, drawn
 from tests.field.tokens import Tokens
 
+# How often an owner adds the answer that would tell two conventions apart.
+_ROUNDS = 3
 DECODES = {"step": ("step", "step"), "replay": ("window", "step"), "window": ("window", "window")}
 
 
@@ -40,6 +42,8 @@ class Case:
     """How the owner gives the answers; `printed` has the prompt in front."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """What the owner says with either."""
+    refused: str | None = None
+    """What the one line says where edgeword cannot do it even so."""
     seed: int = 1
     unsaid: tuple[int, ...] | None = None
     """In the place of the numbering's own: () for a model that says padding, too."""
@@ -63,15 +67,27 @@ class Case:
         return {prompt: says(prompt) for prompt in self.prompts}
 
     def export(self, folder: Path, *, witness: bool) -> Manifest:
-        """Save the model as its owner does, and export it."""
+        """Save the model as its owner does, and export it; what edgeword asks for is added to the answers."""
         self.model.save(folder / self.saved)
-        options: dict[str, Any] = {"precisions": ["float32"], **self.options}
-        if witness:
-            options["says"] = self._says(folder)
-        return export(folder / self.saved, folder / "bundle", tokenizer=self.tokens.keep(folder), **options).manifest
+        kept = self.tokens.keep(folder)
+        if not witness:
+            return self._exported(folder / "bundle", tokenizer=kept)
+        prompts = [self.prompts[place] for place in TOLD]
+        for number in range(_ROUNDS):
+            bundle = folder / f"bundle {number}"
+            manifest = self._exported(bundle, tokenizer=kept, says=self._says(folder, prompts))
+            if manifest.convention.rival is None:
+                break
+            prompts.append(manifest.convention.rival)
+        bundle.rename(folder / "bundle")
+        return manifest
 
-    def _says(self, folder: Path) -> Any:
-        told = [(self.prompts[place], self.answers[self.prompts[place]]) for place in TOLD]
+    def _exported(self, bundle: Path, **options: Any) -> Manifest:
+        model = bundle.parent / self.saved
+        return export(model, bundle, **{"precisions": ["float32"], **self.options, **options}).manifest
+
+    def _says(self, folder: Path, prompts: Sequence[str]) -> Any:
+        told = [(prompt, self.loop(self.model, self.tokens)(prompt)) for prompt in prompts]
         if self.told == "function":
             return self.loop(self.model, self.tokens)
         if self.told == "pairs":

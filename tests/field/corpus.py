@@ -36,7 +36,7 @@ PROMPTS = (
     "and when the rain falls she sings",
 )
 # Those that the owner writes down beside what the loop said.
-TOLD = (0, 3, 5, 10, 15)
+TOLD = (0, 3, 5, 9, 10, 15)
 
 CHARACTERS = " abcdefghijklmnopqrstuvwxyz"
 CHARACTER_PROMPTS = (

@@ -68,6 +68,7 @@ LAYER_CASES = {
         "the last 7 tokens, without padding",
         "window",
         needs_witness=True,
+        refused="needs a window of one length, and short texts are shown to it without padding",
     ),
     "Conv1D": _sequential(lambda: layers.Conv1D(U, 3, activation="relu"), layers.GlobalMaxPooling1D, decode="window"),
     "Conv1D and LSTM": _sequential(
@@ -103,8 +104,13 @@ LAYER_CASES = {
     "inputs by name": Case(networks.named(7), KERAS, loops.padded(7, wrap=lambda x: {"tokens": x}), PADDED),
     "two outputs": _plain(networks.with_attention_shown(7), "window"),
     "a model in a model": _plain(networks.nested(7)),
-    "mixed precision": _plain(networks.mixed(7, "mixed_float16")),
-    "bfloat16": _plain(networks.mixed(7, "mixed_bfloat16")),
+    "mixed precision": _plain(networks.mixed(7, "mixed_float16"), seed=3),
+    "bfloat16": _plain(networks.mixed(7, "mixed_bfloat16"), seed=11),
+    "bfloat16, words nearly as probable": _plain(
+        networks.mixed(7, "mixed_bfloat16"),
+        needs_witness=True,
+        refused="computes in mixed_bfloat16 and a bundle in float32",
+    ),
     "many words wide": Case(
         lstm(30), KERAS, loops.padded(30), "pre-padded windows of 30", told="printed", saved="model.h5"
     ),

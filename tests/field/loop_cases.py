@@ -95,7 +95,7 @@ LOOP_CASES = {
         networks.lstm(8, sequences=True),
         KERAS,
         loops.last_real(8),
-        "the last 8 tokens, without padding",
+        "post-padded windows of 8, read at the last token",
         options={"padding": "post"},
     ),
     "only the last word": Case(

@@ -24,8 +24,13 @@ def _params():
 
 @pytest.mark.parametrize("case", _params())
 def test_with_a_witness_every_word_is_the_owners(case, tmp_path):
+    if case.refused:
+        with pytest.raises(EdgewordError, match=case.refused):
+            case.export(tmp_path, witness=True)
+        return
     manifest = case.export(tmp_path, witness=True)
     assert manifest.convention.from_ == "witness"
+    assert manifest.convention.rival is None
     assert case.differing(tmp_path / "bundle") == []
     assert manifest.convention.text == case.convention
     assert (manifest.spec.decode.mode, manifest.spec.decode.graph) == DECODES[case.decode]

@@ -109,10 +109,19 @@ def test_a_module_names_only_the_standard_library_numpy_and_its_engine(path):
     assert imports_of(ast.parse(path.read_text(encoding="utf-8"))) <= allowed
 
 
+# What asks another Python, in which an engine may die; and the exit code of an interrupted command.
+EXCEPTIONS = {
+    "engines/probing.py": {"subprocess"},
+    "isolation/engine.py": {"subprocess"},
+    "cli/main.py": {"ctypes"},
+}
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(RUNTIME)))
 def test_nothing_of_a_bundle_is_executed_or_unpickled(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    assert imports_of(tree) & {"pickle", "marshal", "shelve", "ctypes", "subprocess"} == set()
+    needed = EXCEPTIONS.get(str(path.relative_to(RUNTIME / "edgeword")), set())
+    assert imports_of(tree) & {"pickle", "marshal", "shelve", "ctypes", "subprocess"} <= needed
     called = {getattr(node.func, "id", "") for node in ast.walk(tree) if isinstance(node, ast.Call)}
     assert called & {"eval", "exec", "compile", "__import__"} == set()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edgeword import BundleError, EdgewordWarning, EngineError, MissingEngineError, UsageError, load
+from edgeword import EdgewordWarning, EngineError, MissingEngineError, UsageError, load
 from edgeword.engines.engine import ENGINES, Engine
 from tests.runtime.changed import keep_variants, replace_file
 
@@ -66,13 +66,13 @@ def test_a_file_that_an_engine_refuses_is_passed_over(bundle, precision):
     said = sorted(str(warning.message) for warning in warned)
     tried = {"auto": ["model.float32.tflite"], "fastest": newer}[precision]
     assert [line.split()[0] for line in said] == tried
-    assert all("is not used here: ai-edge-litert 2." in line and "refuses the file" in line for line in said)
+    assert all("is not used here: ai-edge-litert 2." in line and "the file is no TFLite file" in line for line in said)
     assert {Path(warning.filename) for warning in warned} == {Path(__file__)}
 
 
 def test_a_file_that_was_asked_for_is_not_passed_over(bundle):
     replace_file(bundle, "model.dynamic-int8.tflite", b"of a newer version")
-    with pytest.raises(EngineError, match=r"model\.dynamic-int8\.tflite: ai-edge-litert .* refuses the file"):
+    with pytest.raises(EngineError, match=r"model\.dynamic-int8\.tflite: ai-edge-litert .* the file is no TFLite file"):
         load(bundle, "litert", "dynamic-int8")
 
 
@@ -95,7 +95,7 @@ def test_a_file_with_another_vocabulary_is_refused(bundle):
     data = json.loads((bundle / "manifest.json").read_text())
     data["spec"]["vocabulary"] = 50
     (bundle / "manifest.json").write_text(json.dumps(data))
-    with pytest.raises(BundleError, match=r"logits has the shape \(1, 42\) and the spec says \(1, 50\)"):
+    with pytest.raises(EngineError, match=r"'logits' as float32 \[1, 42\], and the spec says float32 \[1, 50\]"):
         load(bundle)
 
 
@@ -124,8 +124,9 @@ def test_an_engine_that_cannot_be_imported_is_passed_over_and_named(step_bundle,
         return importlib.import_module(name, *arguments)
 
     monkeypatch.setattr("edgeword.engines.litert.import_module", import_broken)
-    with pytest.raises(MissingEngineError, match=r"litert is installed but cannot be imported \(libbroken"):
-        ENGINES["litert"].open(b"", 1)
+    content = (step_bundle / "model.float32.tflite").read_bytes()
+    with pytest.raises(MissingEngineError, match=r"litert is installed but cannot be imported \(ImportError: lib"):
+        ENGINES["litert"].open(content, 1)
     with pytest.raises(EngineError, match="cannot be imported"):
         load(step_bundle, "litert")
     assert load(step_bundle).engine == "onnx"

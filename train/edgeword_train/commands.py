@@ -9,6 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from edgeword import interruption
 from edgeword.cli.command import Command
 from edgeword.errors import UsageError
 from edgeword_train.data.corpora.built_in import CORPORA
@@ -87,6 +88,7 @@ def run_train(args: argparse.Namespace) -> int:
     try:
         run = _trained(args, out)
     except KeyboardInterrupt:
+        interruption.ignore()
         print(_interruption(out), file=sys.stderr)
         return INTERRUPTED
     print(format_result(run))

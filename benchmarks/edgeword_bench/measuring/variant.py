@@ -88,6 +88,10 @@ class SharedVariant:
             self._graphs[signature] = self._loaded.graph(signature)
         return self._graphs[signature]
 
+    def wide(self, signature: str, rows: int) -> Graph | None:
+        """See `LoadedVariant.wide`."""
+        return self._loaded.wide(signature, rows)
+
 
 @dataclass
 class EngineClock:
@@ -107,6 +111,11 @@ class WatchedVariant:
     def graph(self, signature: str) -> Graph:
         """See `LoadedVariant.graph`."""
         return WatchedGraph(self._loaded.graph(signature), self._clock)
+
+    def wide(self, signature: str, rows: int) -> Graph | None:
+        """See `LoadedVariant.wide`."""
+        graph = self._loaded.wide(signature, rows)
+        return None if graph is None else WatchedGraph(graph, self._clock)
 
 
 class WatchedGraph:

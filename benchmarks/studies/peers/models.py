@@ -42,7 +42,7 @@ def prepare(sizes: Sizes, folder: Path, precisions: Sequence[str] = ("all",)) ->
     model.save(folder / "model.keras")
     np.savez(folder / "weights.npz", *model.get_weights())
     _write_step_files(model, folder)
-    missing = _write_keras_onnx(model, sizes, folder) + _write_bundle(sizes, folder, precisions)
+    missing = _write_keras_onnx(model, sizes, folder) + write_bundle(sizes, folder, precisions)
     task(model, sizes, folder).save(folder)
     return missing
 
@@ -137,7 +137,7 @@ def _quantize(source: Path, target: Path) -> None:
     quantize_dynamic(source, target)
 
 
-def _write_bundle(sizes: Sizes, folder: Path, precisions: Sequence[str]) -> list[str]:
+def write_bundle(sizes: Sizes, folder: Path, precisions: Sequence[str]) -> list[str]:
     """The bundle, its gates opened: int4 costs random weights more than trained ones, and only its time counts here."""
     tokenizer = Tokenizer.fit([" ".join(f"w{number}" for number in range(1, sizes.vocabulary))])
     (folder / "tokenizer.json").write_text(tokenizer.to_json(), encoding="utf-8")

@@ -13,10 +13,13 @@ import tensorflow as tf
 
 from edgeword_export.errors import ConversionError
 from edgeword_export.formats.channel_scales import scale_channels_last
+from edgeword_export.formats.recurrent_weights import has_lstm, store_as_int8
 from edgeword_export.formats.weight_reads import Operator, Weight, weights_read
 from edgeword_export.formats.writer import Inputs, Writer
 from edgeword_export.graphs.calibration import Samples
-from edgeword_export.graphs.signature import BARE, BARE_ROWS, PLAIN, TOKEN_INPUTS, Signatures, Style
+from edgeword_export.graphs.recurrence.onnx_carrier import HANDLERS
+from edgeword_export.graphs.rows import alone
+from edgeword_export.graphs.signature import ONNX, ONNX_ROWS, ONNX_ROWS_ALONE, PLAIN, TOKEN_INPUTS, Signatures, Style
 
 OPSET = 17
 # The larger, the faster: 114 µs a word in blocks of 128, 146 in blocks of 64, at 10,000 words and 512 units.
@@ -58,7 +61,7 @@ class OnnxWriter(Writer):
             self.signatures(PLAIN)[0].name: {
                 name: (
                     onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type).name,
-                    tuple(size.dim_value for size in kind.shape.dim),
+                    tuple(size.dim_value or None for size in kind.shape.dim),
                 )
                 for name, kind in types.items()
             }
@@ -70,28 +73,38 @@ class OnnxWriter(Writer):
         operators = [Operator(node.op_type, node.input, node.output) for node in graph.node]
         weights = {tensor.name: Weight(_size_bytes(tensor), (*tensor.dims, 1)[0]) for tensor in graph.initializer}
         tokens = next(item for item in graph.input if item.name in TOKEN_INPUTS)
-        return weights_read(operators, weights, tokens.type.tensor_type.shape.dim[-1].dim_value)
+        return weights_read(operators, weights, tokens.type.tensor_type.shape.dim[-1].dim_value or 1)
 
     def convert(self, style: Style) -> onnx.ModelProto:
-        """The float32 graph in a style, a copy of its own."""
+        """The float32 graph in a style, a copy of its own.
+
+        Where rows are free at the price of shapes that are computed in each run, they are not.
+        """
+        if style not in self._converted:
+            model = self._convert(style)
+            if style.free_rows and any(node.op_type == "Shape" for node in model.graph.node):
+                model = self._convert(alone(style))
+            self._converted[style] = model.SerializeToString()
+        return onnx.load_from_string(self._converted[style])
+
+    def _convert(self, style: Style) -> onnx.ModelProto:
         import tf2onnx
 
-        if style not in self._converted:
-            signature = self.signatures(style)[0]
-            function = signature.traced()
-            model, _ = tf2onnx.convert.from_function(function, signature.specs(), opset=OPSET)
-            _fold_constants(model.graph, function.get_concrete_function())
-            self._converted[style] = _checked(model).SerializeToString()
-        return onnx.load_from_string(self._converted[style])
+        signature = self.signatures(style)[0]
+        function = signature.traced()
+        model, _ = tf2onnx.convert.from_function(function, signature.specs(), opset=OPSET, custom_op_handlers=HANDLERS)
+        _fold_constants(model.graph, function.get_concrete_function())
+        _name_rows(model.graph)
+        return _checked(model)
 
 
 def _float32(writer: OnnxWriter, _samples: Samples) -> onnx.ModelProto:
-    return writer.convert(BARE)
+    return writer.convert(ONNX)
 
 
 def _float16(writer: OnnxWriter, _samples: Samples) -> onnx.ModelProto:
     """Weights float16, computed in float32: a processor without float16 arithmetic casts at every operator."""
-    model = writer.convert(BARE)
+    model = writer.convert(ONNX)
     for tensor in list(model.graph.initializer):
         values = onnx.numpy_helper.to_array(tensor)
         if values.dtype == np.float32 and values.size > 1:
@@ -106,11 +119,12 @@ def _dynamic_int8(writer: OnnxWriter, _samples: Samples) -> onnx.ModelProto:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     settings = {"weight_type": QuantType.QInt8, "per_channel": True, "op_types_to_quantize": _QUANTIZED}
+    # ONNX Runtime quantizes all rows of a product with one scale, so that a row's words would depend on the others.
     model = _through_files(
-        writer.convert(BARE_ROWS), lambda source, target: quantize_dynamic(source, target, **settings)
+        writer.convert(ONNX_ROWS_ALONE), lambda source, target: quantize_dynamic(source, target, **settings)
     )
     scale_channels_last(model)
-    return model
+    return _with_int8_recurrences(model)
 
 
 def _static_int8(writer: OnnxWriter, samples: Samples) -> onnx.ModelProto:
@@ -125,16 +139,17 @@ def _static_int8(writer: OnnxWriter, samples: Samples) -> onnx.ModelProto:
         "op_types_to_quantize": _QUANTIZED,
     }
     reader = _Reader(samples)
-    return _through_files(
-        writer.convert(BARE_ROWS), lambda source, target: quantize_static(source, target, reader, **settings)
+    model = _through_files(
+        writer.convert(ONNX_ROWS), lambda source, target: quantize_static(source, target, reader, **settings)
     )
+    return _with_int8_recurrences(model)
 
 
 def _int4(writer: OnnxWriter, _samples: Samples) -> onnx.ModelProto:
     """Weights int4 in blocks with a scale each, multiplied in int8 (`accuracy_level` 4)."""
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
-    model = writer.convert(BARE_ROWS)
+    model = writer.convert(ONNX_ROWS)
     _split_gemm(model.graph)
     blocks = _blocks(model.graph)
     for size in sorted(set(blocks.values())):
@@ -148,6 +163,17 @@ def _int4(writer: OnnxWriter, _samples: Samples) -> onnx.ModelProto:
     left = [node.name for node in model.graph.node if node.op_type in ("MatMul", "Gemm") and weights & set(node.input)]
     if left:
         raise ConversionError(f"the int4 quantizer left {', '.join(left)} alone")
+    return _with_int8_recurrences(model)
+
+
+def _with_int8_recurrences(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Recurrent operators in int8, whatever the rest is in: no quantizer does less to them, or more."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    settings = {"weight_type": QuantType.QInt8, "per_channel": True, "op_types_to_quantize": ["LSTM"]}
+    if has_lstm(model.graph):
+        model = _through_files(model, lambda source, target: quantize_dynamic(source, target, **settings))
+    store_as_int8(model.graph)
     return model
 
 
@@ -200,6 +226,14 @@ def _fold_constants(graph: onnx.GraphProto, traced: Any) -> None:
     graph.initializer.extend(values)
     del graph.input[:]
     graph.input.extend(inputs)
+
+
+def _name_rows(graph: onnx.GraphProto) -> None:
+    """One name for all free first axes: they are one number."""
+    for item in (*graph.input, *graph.output):
+        shape = item.type.tensor_type.shape
+        if shape.dim and not shape.dim[0].HasField("dim_value"):
+            shape.dim[0].dim_param = "rows"
 
 
 def _checked(model: Any) -> onnx.ModelProto:

@@ -17,6 +17,7 @@ from edgeword_export.formats.tied_tables import share_tied_tables
 from edgeword_export.formats.weight_reads import Operator, Weight, weights_read
 from edgeword_export.formats.writer import Inputs, Writer
 from edgeword_export.graphs.calibration import Sample, Samples
+from edgeword_export.graphs.rows import alone
 from edgeword_export.graphs.signature import BARE, PLAIN, ROWS, TOKEN_INPUTS, Signatures, Style
 
 # Variables that are read when the graph runs, instead of being in the file.
@@ -49,21 +50,26 @@ class TFLiteWriter(Writer):
         model = _parsed(content)
         signature = next(item for item in model.signatureDefs if item.signatureKey.decode() in ("step", "window"))
         graph = model.subgraphs[signature.subgraphIndex]
-        kinds = [_operator_name(code) for code in model.operatorCodes]
-        operators = [
-            Operator(kinds[operator.opcodeIndex], list(map(str, operator.inputs)), list(map(str, operator.outputs)))
-            for operator in graph.operators
-        ]
+        run = [graph, *_bodies(model, graph)]
+        operators = [_operator(model, each, operator) for each in run for operator in each.operators]
         weights = {
-            str(index): Weight(size + _scale_bytes(model, graph, tensor), (*_shape(tensor), 1)[0])
-            for index, tensor in enumerate(graph.tensors)
+            _tensor_name(model, each, index): Weight(size + _scale_bytes(model, each, tensor), (*_shape(tensor), 1)[0])
+            for each in run
+            for index, tensor in enumerate(each.tensors)
             if (size := _size_bytes(model, tensor))
         }
         tokens = next(item.tensorIndex for item in signature.inputs if item.name.decode() in TOKEN_INPUTS)
         return weights_read(operators, weights, _shape(graph.tensors[tokens])[-1])
 
     def convert(self, style: Style, **settings: Any) -> bytes:
-        """Run the TFLite converter with some of its settings."""
+        """Run the TFLite converter with some of its settings.
+
+        Where rows are free at the price of shapes that are computed in each run, they are not.
+        """
+        content = self._convert(style, settings)
+        return self._convert(alone(style), settings) if style.free_rows and "SHAPE" in operators(content) else content
+
+    def _convert(self, style: Style, settings: Mapping[str, Any]) -> bytes:
         names = self._save(style)
         converter = tf.lite.TFLiteConverter.from_saved_model(self._saved[style].name, signature_keys=names)
         for name, value in settings.items():
@@ -198,6 +204,31 @@ def _operator_name(code: Any) -> str:
     return _BUILTINS[max(code.builtinCode, code.deprecatedBuiltinCode)]
 
 
+def _operator(model: Any, graph: Any, operator: Any) -> Operator:
+    inputs, outputs = (
+        [_tensor_name(model, graph, index) for index in tensors if index >= 0]
+        for tensors in (operator.inputs, operator.outputs)
+    )
+    return Operator(_operator_name(model.operatorCodes[operator.opcodeIndex]), inputs, outputs)
+
+
+def _tensor_name(model: Any, graph: Any, index: int) -> str:
+    """Weights by where they stand in the file, where graphs and calls of one layer share them."""
+    tensor = graph.tensors[index]
+    return f"weights {tensor.buffer}" if _size_bytes(model, tensor) else f"{id(graph)} {index}"
+
+
+def _bodies(model: Any, graph: Any) -> list[Any]:
+    """What a graph's loops run."""
+    kinds = map(_operator_name, model.operatorCodes)
+    loops = [number for number, kind in enumerate(kinds) if kind == "WHILE"]
+    return [
+        model.subgraphs[operator.builtinOptions.bodySubgraphIndex]
+        for operator in graph.operators
+        if operator.opcodeIndex in loops
+    ]
+
+
 def _parsed(content: bytes) -> Any:
     return schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
 
@@ -226,7 +257,9 @@ def _inputs(model: Any, signature: Any) -> Inputs:
     for index in graph.inputs:
         tensor = graph.tensors[index]
         name = names.get(index, (tensor.name or b"").decode())
-        found[name] = (_TYPES.get(tensor.type, "another type"), tuple(_shape(tensor)))
+        free = tensor.shapeSignature if tensor.shapeSignature is not None else _shape(tensor)
+        shape = tuple(None if size < 0 else int(size) for size in free)
+        found[name] = (_TYPES.get(tensor.type, "another type"), shape)
     return found
 
 

@@ -20,8 +20,8 @@ from edgeword_export.quiet import quiet
 # What C++ says of the machine comes under many types; the words are those of the C library.
 _MACHINE_FAULTS = tuple(map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG)))
 
-Inputs = Mapping[str, tuple[str, tuple[int, ...]]]
-"""Type and shape of each input, by name."""
+Inputs = Mapping[str, tuple[str, tuple[int | None, ...]]]
+"""Type and shape of each input, by name; None is an axis that is free."""
 
 
 class Writer(ABC):
@@ -67,7 +67,7 @@ class Writer(ABC):
                 spec.name: (spec.dtype.as_numpy_dtype.__name__, tuple(spec.shape)) for spec in signatures[name].specs()
             }
             for tensor in sorted({*wanted, *found}):
-                if found.get(tensor) != wanted.get(tensor):
+                if not _fits(found.get(tensor), wanted.get(tensor)):
                     raise ConversionError(
                         f"the graph {name!r} in the {self.format} file has the input {tensor!r} as "
                         f"{_shown(found.get(tensor))}, and its signature says {_shown(wanted.get(tensor))}"
@@ -86,7 +86,15 @@ class Writer(ABC):
         """Bytes of weights that one run of the first signature of a file must read."""
 
 
-def _shown(tensor: tuple[str, tuple[int, ...]] | None) -> str:
+def _fits(found: tuple[str, tuple[int | None, ...]] | None, wanted: tuple[str, tuple[int | None, ...]] | None) -> bool:
+    """Whether an input is as its signature says; where that leaves the rows free, a file may have one."""
+    if found is None or wanted is None:
+        return False
+    (kind, shape), (wanted_kind, wanted_shape) = found, wanted
+    return kind == wanted_kind and shape in (wanted_shape, tuple(size or 1 for size in wanted_shape))
+
+
+def _shown(tensor: tuple[str, tuple[int | None, ...]] | None) -> str:
     return "nothing" if tensor is None else f"{tensor[0]} {list(tensor[1])}"
 
 

@@ -27,8 +27,8 @@ class Answer:
         self._probabilities = source.probabilities and not self.substitutes
 
     def logits(self, answer: Any) -> Any:
-        """Logits `[1, V]` float32 from the answer at one position."""
-        logits = tf.reshape(tf.cast(answer, tf.float32), (1, self._vocabulary))
+        """Logits `[B, V]` float32 from the answers at one position of each row."""
+        logits = tf.reshape(tf.cast(answer, tf.float32), (answer.shape[0] or -1, self._vocabulary))
         return log_probabilities(logits, probabilities=True) if self._probabilities else logits
 
 

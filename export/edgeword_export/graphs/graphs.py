@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from edgeword.bundle.spec import DecodeMode, State, Window
 from edgeword_export.errors import ModelError, NotSteppableError
-from edgeword_export.graphs.signature import Signatures
+from edgeword_export.graphs.rows import alone, with_rows
+from edgeword_export.graphs.signature import PLAIN, Signatures
 from edgeword_export.graphs.step_graph import StepModel
 from edgeword_export.graphs.window_graph import window_signature
 from edgeword_export.keras_files.refusals import first_line
@@ -45,7 +46,7 @@ def graphs_of(source: NextWordModel, window: Window, windowed: bool) -> Graphs:
 
 def step_graphs(source: NextWordModel, window: Window, windowed: bool) -> Graphs:
     """`step` and `advance`; raises NotSteppableError naming what needs more than one time step."""
-    model = StepModel(source)
+    model = StepModel(source, alone(PLAIN))
     window = dataclasses.replace(window, masked=model.passes_by(window.padding.value))
     try:
         model.signatures()[0].traced().get_concrete_function()
@@ -58,7 +59,7 @@ def step_graphs(source: NextWordModel, window: Window, windowed: bool) -> Graphs
     padded = _after_padding(model, window.padding.value, (window.length or 1) - 1) if reads_padding else starts
     return Graphs(
         "step",
-        lambda style: StepModel(source, style).signatures(),
+        with_rows(lambda style: StepModel(source, style).signatures(), source.vocabulary),
         window,
         _states(model, starts),
         _states(model, padded),
@@ -73,7 +74,8 @@ def window_graphs(source: NextWordModel, window: Window, reason: str) -> Graphs:
         raise ModelError(
             f"{reason}, so it needs a window of one length, and short texts are shown to it without padding"
         )
-    return Graphs("window", lambda style: [window_signature(source, window, style)], window, reason=reason)
+    signatures = with_rows(lambda style: [window_signature(source, window, style)], source.vocabulary)
+    return Graphs("window", signatures, window, reason=reason)
 
 
 def without_window(reason: str) -> str:

@@ -5,36 +5,51 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
 
 Tensors = dict[str, Any]
 
+Recurrence = Literal["loop", "unrolled", "onnx"]
+"""A loop of the graph; a cell for each position; or ONNX' own operators, and a cell for each position without one."""
+
 
 @dataclass(frozen=True)
 class Style:
-    """What of a graph depends on the precision that it will be written in."""
+    """What of a graph depends on the precision and the format that it will be written in."""
 
     int8_rows: bool = False
     """The embedding table as int8 rows with a scale each, for quantizers that would leave it alone."""
     greedy: bool = True
     """The greedy word and its log-probability in the graph; fully quantized graphs lack the operators."""
+    recurrence: Recurrence = "loop"
+    """What recurrent layers become in a window graph."""
+    free_rows: bool = True
+    """Whether the first axis is free, so that any number of texts are read at once; else one text is."""
+
+    @property
+    def rows(self) -> int | None:
+        """The size of the first axis; None where it is free."""
+        return None if self.free_rows else 1
 
 
-# What the input is called through which words come in: `[1]` for a step, `[1, L]` for a window.
+# What the input is called through which words come in: `[B]` for a step, `[B, L]` for a window.
 TOKEN_INPUTS = ("token", "ids")
 
 PLAIN = Style()
 ROWS = Style(int8_rows=True)
-BARE = Style(greedy=False)
-BARE_ROWS = Style(int8_rows=True, greedy=False)
+# For microcontrollers, which have no other shapes. TFLite's static quantizer dies of a loop, and the process with it.
+BARE = Style(greedy=False, free_rows=False, recurrence="unrolled")
+ONNX = Style(greedy=False, recurrence="onnx")
+ONNX_ROWS = Style(int8_rows=True, greedy=False, recurrence="onnx")
+ONNX_ROWS_ALONE = Style(int8_rows=True, greedy=False, free_rows=False, recurrence="onnx")
 
 
 @dataclass(frozen=True)
 class Signature:
-    """One graph to export: `call` maps the inputs by name to the outputs by name, batch 1."""
+    """One graph to export: `call` maps the inputs by name to the outputs by name; their first axis is the rows."""
 
     name: str
     inputs: Mapping[str, tf.TensorSpec]
@@ -67,13 +82,13 @@ Signatures = Callable[[Style], list[Signature]]
 """The graphs in the style that a precision asks for."""
 
 
-def input_spec(name: str, shape: tuple[int, ...], dtype: str) -> tf.TensorSpec:
-    """A named static input."""
+def input_spec(name: str, shape: tuple[int | None, ...], dtype: str) -> tf.TensorSpec:
+    """A named input; None is a free axis."""
     return tf.TensorSpec(shape, dtype, name=name)
 
 
 def predictions(logits: Any, style: Style) -> Tensors:
-    """What a predicting graph puts out, from logits `[1, V]`.
+    """What a predicting graph puts out, from logits `[B, V]`.
 
     `next_token` is the greedy word and `logprob` its log-probability, log softmax at its maximum:
     -log Σ exp(logits - max). Both in the graph, so that a greedy word copies no logits.

@@ -21,7 +21,7 @@ from edgeword_export.graphs.answer import Answer
 from edgeword_export.graphs.lookup import Lookup
 from edgeword_export.graphs.masks import passes_by
 from edgeword_export.graphs.operations import Place, reshapes_to
-from edgeword_export.graphs.recurrence import cell_called, unrolled
+from edgeword_export.graphs.recurrence.cells import cell_called, unrolled
 from edgeword_export.graphs.signature import PLAIN, Signature, Style, Tensors, input_spec, predictions
 from edgeword_export.graphs.substitution import Substitute, all_layers, any_length, calls_of, substituted
 from edgeword_export.graphs.time_steps import Recurrence, is_standard, time_steps
@@ -39,7 +39,7 @@ class StepState:
 
 
 class StepModel:
-    """A next-word model that reads one token a call: `(token[1], state…) → (logits[1, V], state…)`.
+    """A next-word model that reads one token of each row a call: `(token[B], state…) → (logits[B, V], state…)`.
 
     Raises NotSteppableError naming the layer or operation that needs more than one time step.
     """
@@ -60,9 +60,10 @@ class StepModel:
 
     def signatures(self) -> list[Signature]:
         """`step`, and `advance`: the same without the vocabulary projection."""
-        specs = {"token": input_spec("token", (1,), "int32")}
+        rows = self._style.rows
+        specs = {"token": input_spec("token", (rows,), "int32")}
         for state in self.states:
-            specs[state.name] = input_spec(state.name, state.start.shape, "float32")
+            specs[state.name] = input_spec(state.name, (rows, *state.start.shape[1:]), "float32")
         return [
             Signature("step", specs, self._step, self._source.model),
             Signature("advance", specs, self._advance, self._source.model),
@@ -138,6 +139,6 @@ def _single(distributed: keras.layers.TimeDistributed) -> Callable[..., Any]:
 
 
 def _reshaping(operation: Any) -> Callable[..., Any]:
-    """One time step of what reshapes the features: batch and time are 1 here."""
+    """One time step of what reshapes the features."""
     features = tuple(reshapes_to(operation) or ())[1:]
-    return lambda inputs: ops.reshape(inputs, (1, 1, *features))
+    return lambda inputs: ops.reshape(inputs, (inputs.shape[0] or -1, 1, *features))

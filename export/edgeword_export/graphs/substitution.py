@@ -31,12 +31,17 @@ def substituted(substitutes: Iterable[Substitute]) -> Iterator[None]:
     """Put substitutes in their places, and take them out again."""
     # Past Keras' own care for attributes: these are no parts of the model.
     before = []
+    # Keras wraps what a layer raises in a page about the layer's arguments.
+    told = keras.config.is_traceback_filtering_enabled()
+    keras.config.disable_traceback_filtering()
     try:
         for each in substitutes:
             before.append((each, vars(each.operation).get(each.attribute, _ABSENT)))
             object.__setattr__(each.operation, each.attribute, each.value)
         yield
     finally:
+        if told:
+            keras.config.enable_traceback_filtering()
         for each, value in reversed(before):
             if value is _ABSENT:
                 object.__delattr__(each.operation, each.attribute)

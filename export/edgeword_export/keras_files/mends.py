@@ -114,9 +114,8 @@ def _for_training(layer: LayerConfig) -> tuple[str, ...]:
 
 
 def _changed_activations(layer: LayerConfig) -> dict[str, Any]:
-    config = options(layer)
-    names = [name for name in ("activation", "recurrent_activation") if isinstance(config.get(name), str)]
-    return {name: CHANGED[config[name]] for name in names if config[name] in CHANGED}
+    named = {name: value for name, value in options(layer).items() if name.endswith("activation")}
+    return {name: CHANGED[value] for name, value in named.items() if isinstance(value, str) and value in CHANGED}
 
 
 def _is_single(tensors: object) -> bool:

@@ -9,20 +9,28 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgeword.bundle.manifest import Fidelity
+from edgeword.decoding.batches.batch import BatchDecoder
 from edgeword.decoding.decoder import Decoder, Prediction
 from edgeword.generation.loop import greedy, logits_along
-from edgeword.probabilities import log_softmax, perplexity
+from edgeword.probabilities import Array, log_softmax, perplexity
 from edgeword_export.source.evaluation import Evaluation
 from edgeword_export.source.logits import LEAST_LOGPROB
 from edgeword_export.witness.reference import LogProbs, Reference
 
 GREEDY_WORDS = 30
+ROWS = 32
+
+MakeBatch = Callable[[int], BatchDecoder | None]
 
 # Log-probabilities this near are one number to float32 arithmetic, which rounds in another order in each engine.
 _TIE = 1e-5
 
 # Two graphs of one file compute the same; in nats.
 _SAME_ARITHMETIC = 1e-3
+
+
+def one_by_one(_rows: int) -> None:
+    """No batch: texts are read one by one."""
 
 
 class Yardstick:
@@ -36,10 +44,13 @@ class Yardstick:
         self._led: dict[tuple[int, ...], tuple[bool, LogProbs]] = {}
         self.perplexity = self._perplexity(self._answers)
 
-    def measure(self, make_decoder: Callable[[], Decoder]) -> Fidelity:
-        """A variant's fidelity, log-probabilities along its greedy words too; NaN anywhere makes its figures NaN."""
+    def measure(self, make_decoder: Callable[[], Decoder], make_batch: MakeBatch = one_by_one) -> Fidelity:
+        """A variant's fidelity, log-probabilities along its greedy words too; NaN anywhere makes its figures NaN.
+
+        Where the file has rows, the positions are asked in batches and the words one by one, which proves both.
+        """
         decoder = make_decoder()
-        answers = [_answers(decoder, sequence[:-1]) for sequence in self.evaluation.sequences]
+        answers = answers_to([sequence[:-1] for sequence in self.evaluation.sequences], decoder, make_batch)
         pairs = list(zip(answers, self._answers, strict=True))
         found = self._perplexity(answers)
         spoken = [self._heard(prompt, self._greedy(decoder, prompt)) for prompt in self.evaluation.prompts()]
@@ -53,14 +64,16 @@ class Yardstick:
             same_greedy_words=all(heard.confirmed for heard in spoken),
         )
 
-    def misreads_prompts(self, make_decoder: Callable[[], Decoder]) -> bool:
-        """Whether a prompt read at once (by `advance`) leads to other logits than one read word by word."""
-        decoder = make_decoder()
-        for prompt in self.evaluation.prompts():
+    def misreads_prompts(self, make_decoder: Callable[[], Decoder], make_batch: MakeBatch = one_by_one) -> bool:
+        """Whether a prompt read at once (by `advance`), or among others, leads to other logits than word by word."""
+        decoder, prompts = make_decoder(), self.evaluation.prompts()
+        among_others = answers_to(prompts, decoder, make_batch)
+        for prompt, batched in zip(prompts, among_others, strict=True):
             word_by_word = _answers(decoder, prompt)[-1]
             decoder.begin(prompt)
-            if not np.allclose(log_softmax(decoder.logits()), word_by_word, atol=_SAME_ARITHMETIC):
-                return True
+            for found in (log_softmax(decoder.logits()), batched[-1]):
+                if not np.allclose(found, word_by_word, atol=_SAME_ARITHMETIC):
+                    return True
         return False
 
     def _perplexity(self, answers: Sequence[LogProbs]) -> float:
@@ -116,6 +129,29 @@ def agreement(pairs: Sequence[tuple[LogProbs, LogProbs]]) -> float:
     """Share of positions with the same most probable word."""
     same = np.concatenate([ours.argmax(-1) == theirs.argmax(-1) for ours, theirs in pairs])
     return float(same.mean())
+
+
+def answers_to(texts: Sequence[Sequence[int]], decoder: Decoder, make_batch: MakeBatch) -> list[LogProbs]:
+    """Log-probabilities `[T, V]` after each token of each text; in batches where there are any."""
+    batch = make_batch(ROWS)
+    if batch is None:
+        return [_answers(decoder, text) for text in texts]
+    return [found for first in range(0, len(texts), ROWS) for found in _together(batch, texts[first : first + ROWS])]
+
+
+def _together(batch: BatchDecoder, texts: Sequence[Sequence[int]]) -> list[LogProbs]:
+    """Each text in a row of its own."""
+    found: list[list[Array]] = [[] for _ in texts]
+    for place in range(max(map(len, texts))):
+        alive = [row for row, text in enumerate(texts) if place < len(text)]
+        for row in alive:
+            if place:
+                batch.advance(row, texts[row][place])
+            else:
+                batch.begin(row, texts[row][:1])
+        for row in alive:
+            found[row].append(batch.row_logits(row))
+    return [log_softmax(np.stack(rows)) for rows in found]
 
 
 def _answers(decoder: Decoder, ids: Sequence[int]) -> LogProbs:

@@ -8,7 +8,7 @@ from edgeword.bundle.bundle import digest
 from edgeword.bundle.manifest import Fidelity, SelfTest
 from edgeword.bundle.spec import Spec
 from edgeword.choice.self_test import self_test_logprobs
-from edgeword.decoding.factory import DecoderFactory, decoder_factory
+from edgeword.decoding.factory import Decoders
 from edgeword.engines.engine import engine_of
 from edgeword.generation.speaking import Speaker
 from edgeword.generation.witness import witness_failure
@@ -29,7 +29,7 @@ class Measured:
     """Package and version of the engine."""
     fidelity: Fidelity
     misreads_prompts: bool
-    """Whether its graphs `step` and `advance` disagree."""
+    """Whether its graphs disagree about a text: `step` and `advance`, or one row and several."""
     self_test: tuple[float, ...]
     """Its log-probabilities of the self-test's ids."""
 
@@ -57,22 +57,22 @@ class Prover:
     def witness_failure(self, file_format: str, content: bytes, spec: Spec) -> str | None:
         """The first of the owner's answers that a file does not give, spoken as a device speaks it; None without."""
         speaker = Speaker(
-            _decoders(file_format, content, spec)[1], self._tokenizer, spec.vocabulary, self._settled.convention
+            _decoders(file_format, content, spec)[1].decoder, self._tokenizer, spec.vocabulary, self._settled.convention
         )
         return witness_failure(speaker, self._tokenizer, self._settled.answers)
 
     def _measure(self, file_format: str, content: bytes, spec: Spec) -> Measured:
-        version, make_decoder = _decoders(file_format, content, spec)
+        version, decoders = _decoders(file_format, content, spec)
         return Measured(
             version,
-            self.yardstick.measure(make_decoder),
-            self.yardstick.misreads_prompts(make_decoder),
-            self_test_logprobs(make_decoder(), self.self_test),
+            self.yardstick.measure(decoders.decoder, decoders.batch),
+            self.yardstick.misreads_prompts(decoders.decoder, decoders.batch),
+            self_test_logprobs(decoders.decoder(), self.self_test),
         )
 
 
-def _decoders(file_format: str, content: bytes, spec: Spec) -> tuple[str, DecoderFactory]:
+def _decoders(file_format: str, content: bytes, spec: Spec) -> tuple[str, Decoders]:
     """The engine's version, and decoders on a file."""
     with quiet():
         loaded = engine_of(file_format).open(content, threads=1)
-        return loaded.version, decoder_factory(loaded, spec)
+        return loaded.version, Decoders(loaded, spec)

@@ -99,6 +99,12 @@ def _is_reduced(layer: keras.layers.Layer) -> bool:
     return getattr(layer.dtype_policy, "name", "") in _REDUCED
 
 
+def computed_in(model: keras.Model) -> str:
+    """The arithmetic of the owner's loop, where a layer computes in another one than float32."""
+    layers = model._flatten_layers(include_self=False)
+    return next((layer.dtype_policy.name for layer in layers if _is_reduced(layer)), "float32")
+
+
 def _stateless(model: keras.Model) -> keras.Model:
     """The same weights in layers of float32 that keep nothing, at any batch."""
     config = _plain(model.get_config())

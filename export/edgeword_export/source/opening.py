@@ -19,7 +19,7 @@ from edgeword_export.keras_files.reading import load_keras
 from edgeword_export.keras_files.refusals import first_line, is_saved_model
 from edgeword_export.options import ExportOptions, PathLike
 from edgeword_export.source.evaluation import After, Evaluation, encoded, evaluation_of, sampled
-from edgeword_export.source.forms import in_form
+from edgeword_export.source.forms import computed_in, in_form
 from edgeword_export.source.keras_model import NextWordModel, check_tokenizer, fitted, inspect_model, window_of
 from edgeword_export.source.text_layers import without_text_layer
 from edgeword_export.tokenizer_files.reading import read_any_tokenizer
@@ -46,6 +46,8 @@ class Source:
     facts: Mapping[str, Any]
     mends: tuple[str, ...] = ()
     """What had to be mended in the file of an older Keras, or brought into another form."""
+    arithmetic: str = "float32"
+    """What its layers compute in, as their owner has them."""
 
     @property
     def tokenizer_bytes(self) -> bytes:
@@ -57,6 +59,7 @@ def open_source(given: PathLike | keras.Model, options: ExportOptions) -> Source
     """Read and check MODEL and what belongs to it; raises the error that names what does not fit."""
     keras_model, run, facts, mends = _loaded(given, options)
     keras_model, text = without_text_layer(keras_model)
+    arithmetic = computed_in(keras_model)
     keras_model, forms = in_form(keras_model, options.window)
     model = inspect_model(keras_model)
     known = run.tokenizer if run else text.layer if text else None
@@ -69,7 +72,7 @@ def open_source(given: PathLike | keras.Model, options: ExportOptions) -> Source
     if windowed and window.length is None:
         raise UsageError("--decode window: the model reads any length; say with --window L how many words it is to see")
     said = (*mends, *([text.said] if text else []), *forms)
-    return Source(model, tokenizer, window, windowed, run, facts or _facts(given, model), said)
+    return Source(model, tokenizer, window, windowed, run, facts or _facts(given, model), said, arithmetic)
 
 
 def _loaded(

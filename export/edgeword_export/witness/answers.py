@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+import numpy as np
 
 from edgeword.bundle.manifest import Answer
 from edgeword.errors import InputFileError, UsageError
@@ -15,12 +18,13 @@ from edgeword_export.errors import ModelError
 from edgeword_export.options import Says
 
 _LARGEST_BYTES = 16 << 20
+_PROMPTS_OF_A_LENGTH = 12
 
 
 def answers_of(says: Says, tokenizer: Tokenizer, window: int | None) -> tuple[Answer, ...]:
     """The answers, without their prompts in front; raises UsageError or InputFileError for what holds none."""
     if callable(says):
-        found = _asked(says, prompts_for(tokenizer, window))
+        found = _asked(says, prompts_for(tokenizer, window), tokenizer)
     elif isinstance(says, (str, os.PathLike)):
         found = read_answers(Path(says))
     else:
@@ -67,29 +71,49 @@ def _pair(item: object) -> Answer:
 
 
 def prompts_for(tokenizer: Tokenizer, window: int | None) -> list[str]:
-    """Prompts that tell conventions apart: none, short ones, longer than the window, with an unknown word."""
-    known = (token for token in range(tokenizer.vocab_size) if tokenizer.reread(token) == (token,))
-    words = [tokenizer.word(token) for token in known if token != tokenizer.oov_id and tokenizer.word(token).strip()]
+    """Prompts that tell conventions apart: none, short ones, longer than the window, strange words and marks."""
+    words = _words(tokenizer)
     if not words:
         raise ModelError("the tokenizer has no words to ask your function about")
     picked = [words[number * len(words) // 40 % len(words)] for number in range(40)]
     length = (window or 20) + 4
     long = [picked[number % len(picked)] for number in range(length)]
     groups = [[], picked[:1], picked[3:5], picked[7:10], picked[11:16], long, [*picked[20:22], "qzqzq", picked[23]]]
-    return [tokenizer.joiner.join(group) for group in groups]
+    marked = f"{picked[24].capitalize()}, {picked[25]}!"
+    return [*(tokenizer.joiner.join(group) for group in groups), marked]
 
 
-def _asked(says: Callable[[str], str], prompts: Sequence[str]) -> list[Answer]:
-    """The function's own answers. It may refuse the empty prompt, and no other."""
+def telling_prompts(tokenizer: Tokenizer, window: int) -> list[str]:
+    """Many prompts, short ones first, up to some words more than the window: one may tell two conventions apart."""
+    random, words = np.random.default_rng(0), _words(tokenizer)
+    lengths = [*range(1, 13), *range(13, window + 5, max(1, window // 12))]
+    drawn = [random.integers(0, len(words), length) for length in lengths for _ in range(_PROMPTS_OF_A_LENGTH)]
+    return [tokenizer.joiner.join(words[place] for place in places) for places in drawn]
+
+
+def _words(tokenizer: Tokenizer) -> list[str]:
+    """The words that are read as what they are."""
+    known = (token for token in range(tokenizer.vocab_size) if tokenizer.reread(token) == (token,))
+    return [tokenizer.word(token) for token in known if token != tokenizer.oov_id and tokenizer.word(token).strip()]
+
+
+def _asked(says: Callable[[str], str], prompts: Sequence[str], tokenizer: Tokenizer) -> list[Answer]:
+    """The function's own answers. It may refuse prompts that are empty or hold what it does not know, and no other."""
     found = []
     for prompt in prompts:
         try:
             found.append(Answer(prompt, says(prompt)))
         except Exception as error:  # noqa: PERF203 (a handful; the function is the owner's and may raise anything)
-            if prompt:
+            if prompt and not _is_strange(prompt, tokenizer):
                 raised = type(error).__name__
                 raise UsageError(f"says: your function raised {raised} at the prompt {prompt!r}") from error
     return found
+
+
+def _is_strange(prompt: str, tokenizer: Tokenizer) -> bool:
+    """Whether looking its words up as they stand may fail."""
+    plain = dataclasses.replace(tokenizer, lower=False, filters="")
+    return any(plain.id(token) in (None, plain.oov_id) for token in plain.tokens(prompt))
 
 
 def _without_prompts(answers: Sequence[Answer], tokenizer: Tokenizer) -> tuple[Answer, ...]:

@@ -25,12 +25,18 @@ def near(source: NextWordModel, guess: Window, values: Iterable[int]) -> Iterato
     yield from _distinct([guess, *_table(source, guess, lengths, tuple(values)), whole, last_word])
 
 
-def beside(source: NextWordModel, window: Window) -> Iterator[Window]:
-    """Other lengths for a convention that was found: a few answers may be those of several."""
-    length = window.length or 0
-    lengths = (length - 3, length - 2, length + 2, length + 3, length // 2, 2 * length)
-    usable = [each for each in lengths if each > 0]
-    yield from (each for each in _table(source, window, usable, (window.padding.value,)) if _alike(each, window))
+def beside(source: NextWordModel, window: Window) -> tuple[Iterator[Window], Iterator[Window]]:
+    """Other lengths for a convention that was found, outwards: longer ones, shorter ones."""
+    length = window.length
+    if length is None:
+        return iter(()), iter(())
+    longer = range(length + 1, min(max(2 * length, length + 20), _LONGEST_TRIED) + 1)
+    return _at(source, window, longer), _at(source, window, range(length - 1, 0, -1))
+
+
+def _at(source: NextWordModel, window: Window, lengths: Iterable[int]) -> Iterator[Window]:
+    others = _table(source, window, lengths, (window.padding.value,))
+    return (each for each in others if _alike(each, window))
 
 
 def _alike(window: Window, other: Window) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +16,16 @@ from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword_export.errors import ModelError
 from edgeword_export.source.keras_model import NextWordModel
 from edgeword_export.tokenizer_files.vocabularies import fillers
-from edgeword_export.witness.answers import prompts_for
+from edgeword_export.witness.answers import telling_prompts
 from edgeword_export.witness.conventions import beside, far, near
 from edgeword_export.witness.readings import readings
 from edgeword_export.witness.reference import Reference
 
 # Log-probabilities this near are one number to float32 arithmetic.
 _TIE = 1e-4
+
+# So many lengths in a row that do not fit: no longer or shorter one is asked.
+_MISSES = 3
 
 
 @dataclass(frozen=True)
@@ -93,9 +96,23 @@ def find(source: NextWordModel, guess: Reference, answers: Sequence[Answer], tok
 def _found(tried: _Trials, fitting: Sequence[Window]) -> Found:
     """The first that fits, and where those that fit as well say something else."""
     reference = tried.reference(fitting[0])
-    rivals = [*fitting[1:], *tried.fitting(beside(reference.source, reference.window))]
-    apart = _apart(reference, [tried.reference(each) for each in rivals], tried.tokenizer)
+    rivals = chain(fitting[1:], *(_in_a_row(tried, each) for each in beside(reference.source, reference.window)))
+    longest = max(window.length or 0 for window in fitting)
+    apart = _apart(reference, map(tried.reference, rivals), telling_prompts(tried.tokenizer, longest), tried.tokenizer)
     return Found(reference.window, reference.windowed, tried.tokenizer, tried.holds_unknown, apart)
+
+
+def _in_a_row(tried: _Trials, windows: Iterable[Window]) -> Iterator[Window]:
+    """Those that fit, up to some in a row that do not: what is further away fits no better, and costs minutes."""
+    misses = 0
+    for window in windows:
+        if tried.fits(window):
+            misses = 0
+            yield window
+        else:
+            misses += 1
+        if misses == _MISSES:
+            return
 
 
 def _trials(source: NextWordModel, guess: Reference, answers: Sequence[Answer], tokenizer: Tokenizer) -> list[_Trials]:
@@ -182,13 +199,15 @@ def _said(row: NDArray[np.float32], word: int) -> bool:
     return bool(row[word] >= row.max() - _TIE)
 
 
-def _apart(reference: Reference, others: Sequence[Reference], tokenizer: Tokenizer) -> str | None:
+def _apart(
+    reference: Reference, others: Iterable[Reference], telling: Sequence[str], tokenizer: Tokenizer
+) -> str | None:
     """A prompt that tells the convention from another one that gives the same answers."""
-    longest = max([reference.window.length or 0, *(other.window.length or 0 for other in others)])
-    prompts = [prompt for prompt in prompts_for(tokenizer, longest) if tokenizer.encode(prompt)]
+    prompts = [prompt for prompt in telling if tokenizer.encode(prompt)]
     contexts = [tuple(tokenizer.encode(prompt)) for prompt in prompts]
-    words = reference.after(contexts).argmax(-1)
+    words = None
     for other in others:
+        words = reference.after(contexts).argmax(-1) if words is None else words
         differing = np.flatnonzero(other.after(contexts).argmax(-1) != words)
         if len(differing):
             return prompts[int(differing[0])]

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from edgeword.bundle.manifest import WITNESS_FILE, Answer, Convention
 from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword_export.errors import ModelError
 from edgeword_export.options import Says
 from edgeword_export.source.opening import Source
 from edgeword_export.witness.answers import answers_of, witness_file
-from edgeword_export.witness.finding import find
+from edgeword_export.witness.finding import Found, find
 from edgeword_export.witness.readings import difference
 from edgeword_export.witness.reference import Reference
 
@@ -40,11 +41,23 @@ def settle(source: Source, says: Says | None, announce: Callable[[str], None]) -
         return Settled(guess, convention, source.tokenizer)
     answers = answers_of(says, source.tokenizer, source.window.length)
     announce(f"looking for how your loop reads the model, by {len(answers)} of its answers")
-    found = find(source.model, guess, answers, source.tokenizer)
+    found = _find(source, guess, answers)
     reference = Reference(source.model, found.window, found.windowed)
     text = _text(reference) + difference(source.tokenizer, found.tokenizer)
     convention = Convention("witness", text, len(answers), found.apart, found.says_unknown, WITNESS_FILE)
     return Settled(reference, convention, found.tokenizer, answers)
+
+
+def _find(source: Source, guess: Reference, answers: tuple[Answer, ...]) -> Found:
+    try:
+        return find(source.model, guess, answers, source.tokenizer)
+    except ModelError as error:
+        if source.arithmetic == "float32":
+            raise
+        raise ModelError(
+            f"your model computes in {source.arithmetic} and a bundle in float32, which differ where two words are "
+            f"nearly as probable: ask the model for its answers in float32; {error}"
+        ) from None
 
 
 def _text(reference: Reference) -> str:

@@ -26,6 +26,10 @@ class Decode:
             raise UsageError("decode mode 'step' needs the graph 'step', not 'window'")
 
 
+MAX_WINDOW = 4096
+"""Tokens; what reads a window holds all of it, so an unbounded length would take the device's memory."""
+
+
 @frozen
 class Window:
     """What of a text the model is shown, and where its answer is read."""
@@ -42,6 +46,8 @@ class Window:
     def __post_init__(self) -> None:
         if self.length is not None and self.length < 1:
             raise UsageError(f"length is {self.length}, and a window has at least 1 token")
+        if self.length is not None and self.length > MAX_WINDOW:
+            raise UsageError(f"length is {self.length}, and a window has at most {MAX_WINDOW} tokens")
 
     @property
     def text(self) -> str:

@@ -15,6 +15,7 @@ from typing import Literal
 from edgeword.bundle.bundle import Bundle
 from edgeword.choice.remembered import Trials
 from edgeword.choice.trial import Pair, Trial, load_untried
+from edgeword.decoding.factory import decoder_factory
 from edgeword.engines.engine import LoadedVariant, installed_engines
 from edgeword.errors import EngineError, MissingEngineError, UsageError
 from edgeword.precisions import FLOAT32_ROUNDING_PERCENT, PRECISIONS, PrecisionName
@@ -144,6 +145,7 @@ def _first_verified(bundle: Bundle, pairs: Sequence[Pair], threads: int, precisi
         variant = pair[1]
         try:
             loaded = load_untried(bundle, pair, threads)
+            decoder_factory(loaded, bundle.spec)  # which refuses what is not the spec's
         except MissingEngineError as error:
             missing.append(error)
             continue

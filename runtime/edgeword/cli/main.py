@@ -12,14 +12,14 @@ from typing import NoReturn, cast
 
 from edgeword import interruption
 from edgeword.cli.command import Command
-from edgeword.errors import EdgewordError, UsageError
+from edgeword.errors import EdgewordError, UsageError, described
 from edgeword.version import __version__
 
 INTERRUPTED = 130
 
 # What the runtime does itself. Other packages add to it through the entry-point group `edgeword.commands`,
 # which is looked at only when the command is none of these: scanning it takes longer than a word.
-_OWN = ("generate", "suggest", "evaluate", "info", "verify", "doctor")
+_OWN = ("generate", "bulk", "suggest", "evaluate", "info", "verify", "doctor")
 
 
 def entry() -> NoReturn:
@@ -27,7 +27,20 @@ def entry() -> NoReturn:
     interruption.install()
     code = _answered(sys.argv[1:])
     interruption.ignore()
+    if code == INTERRUPTED:
+        _end_by_exit_code()
     sys.exit(code)
+
+
+def _end_by_exit_code() -> None:
+    """Let the process end by its exit code, and not by a signal to itself.
+
+    CPython does the latter once an interruption went through `PyRun_String`, with which C extensions run Python while
+    they are imported; running anything else that way forgets it (`unhandled_keyboard_interrupt`, pythonrun.c).
+    """
+    import ctypes
+
+    ctypes.pythonapi.PyRun_SimpleString(b"pass")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,6 +55,7 @@ def _answered(words: Sequence[str]) -> int:
     try:
         return _without_traceback(list(words))
     except KeyboardInterrupt:
+        interruption.ignore()
         return _fail("interrupted", INTERRUPTED)
 
 
@@ -105,7 +119,7 @@ def _find(name: str) -> Command:
         return _own(name)
     found = _registered()
     if name in found:
-        return found[name]()
+        return _loaded(name, found[name])
     names = ", ".join(sorted({*_OWN, *found}))
     raise UsageError(f"there is no command {name!r}; the commands are {names}")
 
@@ -115,10 +129,30 @@ def _own(name: str) -> Command:
     return cast(Command, getattr(import_module(f"edgeword.cli.commands.{name}"), name.upper()))
 
 
-def _registered() -> dict[str, Callable[[], Command]]:
+def _registered() -> dict[str, Callable[[], object]]:
     from importlib.metadata import entry_points
 
     return {point.name: point.load for point in entry_points(group="edgeword.commands")}
+
+
+def _loaded(name: str, load: Callable[[], object]) -> Command:
+    """The command of another package; raises UsageError for one that cannot be loaded."""
+    try:
+        command = load()
+    except (Exception, SystemExit) as error:  # whatever a package that is broken does
+        raise UsageError(
+            f"the command {name} cannot be loaded ({described(error)}); install its package again"
+        ) from None
+    if not isinstance(command, Command):
+        raise UsageError(f"the command {name} cannot be loaded (it is no Command); install its package again")
+    return command
+
+
+def _summary(name: str, load: Callable[[], object]) -> str:
+    try:
+        return _loaded(name, load).summary
+    except UsageError as error:
+        return str(error)
 
 
 def _overview(words: Sequence[str]) -> int:
@@ -127,10 +161,10 @@ def _overview(words: Sequence[str]) -> int:
         return 0
     if words and words[0] not in ("-h", "--help"):
         raise UsageError(f"unknown option {words[0]!r}; see: edgeword --help")
-    registered = {name: load() for name, load in _registered().items()}
-    commands = {**{name: _own(name) for name in _OWN}, **registered}
+    registered = {name: _summary(name, load) for name, load in _registered().items()}
+    summaries = {**registered, **{name: _own(name).summary for name in _OWN}}
     print("usage: edgeword COMMAND …\n\nNext-word language models on a device.\n")
-    for name in sorted(commands):
-        print(f"  {name:<10} {commands[name].summary}")
+    for name in sorted(summaries):
+        print(f"  {name:<10} {summaries[name]}")
     print("\nnext: edgeword demo")
     return 0 if words else 2

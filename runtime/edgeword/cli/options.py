@@ -6,8 +6,9 @@ import argparse
 import sys
 import warnings
 
-from edgeword.choice.choosing import PRECISION_CHOICES, EdgewordWarning
-from edgeword.engines.engine import ENGINES
+from edgeword.bundle.bundle import Bundle
+from edgeword.choice.choosing import PRECISION_CHOICES, EdgewordWarning, PrecisionChoice
+from edgeword.engines.engine import ENGINES, EngineChoice
 from edgeword.engines.quiet import native_stderr_to_null
 from edgeword.errors import UsageError
 from edgeword.language_model import LanguageModel, load
@@ -33,11 +34,34 @@ def add_choice_of_variant(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=positive, default=1, metavar="N", help="default: 1")
 
 
+def add_decode(parser: argparse.ArgumentParser) -> None:
+    """`--decode`."""
+    parser.add_argument("--decode", choices=("auto", "step", "window"), default="auto", help="refuse another mode")
+
+
+def check_decode(arguments: argparse.Namespace) -> None:
+    """Raise UsageError for a bundle of another decode mode than the one that was asked for."""
+    if arguments.decode == "auto":
+        return
+    manifest = Bundle(arguments.bundle).manifest
+    mode = manifest.spec.decode.mode
+    if arguments.decode != mode:
+        raise UsageError(
+            f"the bundle decodes by {mode}: {manifest.proof.reason}; "
+            f"for another mode: edgeword export MODEL --decode {arguments.decode}"
+        )
+
+
 def load_for(arguments: argparse.Namespace) -> LanguageModel:
-    """The bundle with the variant that the options ask for, without the engine's own lines on standard error."""
+    """The bundle with the variant that the options ask for, as `load_quietly` loads it."""
+    return load_quietly(arguments.bundle, arguments.engine, arguments.precision, arguments.threads)
+
+
+def load_quietly(bundle: str, engine: EngineChoice, precision: PrecisionChoice, threads: int) -> LanguageModel:
+    """Load, without the engine's own lines on standard error, and with a line for each variant that is refused."""
     with warnings.catch_warnings(record=True) as caught, native_stderr_to_null():
         warnings.simplefilter("always", EdgewordWarning)
-        lm = load(arguments.bundle, arguments.engine, arguments.precision, arguments.threads)
+        lm = load(bundle, engine, precision, threads)
     for warning in caught:
         if issubclass(warning.category, EdgewordWarning):
             print(f"edgeword: {warning.message}", file=sys.stderr)

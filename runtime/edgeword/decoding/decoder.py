@@ -43,11 +43,11 @@ class Decoder(Protocol):
         ...
 
     def logits(self) -> Array:
-        """What comes next, float32 `[V]`: the caller's own copy."""
+        """What comes next, float32 `[V]`: the caller's own copy; raises EngineError where it is NaN or infinite."""
         ...
 
     def greedy(self) -> Prediction:
-        """The most probable next token, by the graph's own argmax where it has one."""
+        """The most probable next token, by the graph's own argmax where it has one; raises EngineError as `logits`."""
         ...
 
     def snapshot(self) -> Snapshot:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from edgeword.bundle.spec import Spec
 from edgeword.decoding.decoder import Prediction, Snapshot, checked_id, checked_ids
 from edgeword.decoding.empty import EmptyAnswer
+from edgeword.decoding.shared import finite
 from edgeword.decoding.step_graphs import StepGraphs
 from edgeword.errors import UsageError
 from edgeword.probabilities import Array
@@ -59,7 +60,7 @@ class StepDecoder:
         if self._token is None:
             return self._empty.logits()
         self.greedy()
-        return self._graphs.logits.copy()
+        return finite(self._graphs.logits.copy())
 
     def greedy(self) -> Prediction:
         """See `Decoder.greedy`."""

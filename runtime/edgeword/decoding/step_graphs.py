@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
 
 from edgeword.bundle.spec import Spec, State
 from edgeword.decoding.decoder import Prediction
-from edgeword.decoding.shared import SharedGraphs, check_shape, prediction_of
+from edgeword.decoding.shared import SharedGraphs, prediction_of
+from edgeword.decoding.signatures import checked_graph
 from edgeword.engines.engine import Graph, LoadedVariant
 from edgeword.errors import BundleError
 from edgeword.probabilities import Array
@@ -19,12 +19,8 @@ class StepGraphs(SharedGraphs):
     """Functions of a state and a token; what they return stands in the graphs' buffers until the next one runs."""
 
     def __init__(self, loaded: LoadedVariant, spec: Spec) -> None:
-        step, advance = loaded.graph("step"), loaded.graph("advance")
+        step, advance = (checked_graph(loaded, name, spec) for name in ("step", "advance"))
         self._graphs = (step, advance)  # the buffers below are theirs
-        check_shape("logits", step.outputs, (1, spec.vocabulary))
-        for graph, state in itertools.product(self._graphs, spec.states):
-            check_shape(state.name, graph.inputs, state.shape)
-            check_shape(f"next_{state.name}", graph.outputs, state.shape)
         self.start: Sequence[Array] = [start_values(state) for state in spec.states]
         self.logits = step.outputs["logits"].reshape(-1)
         """Of the last `step`."""

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from edgeword.bundle.spec import Spec
 from edgeword.decoding.decoder import Prediction, Snapshot, checked_ids
 from edgeword.decoding.empty import EmptyAnswer
-from edgeword.decoding.shared import SharedGraphs, check_shape, prediction_of
-from edgeword.decoding.step_graphs import StepGraphs
+from edgeword.decoding.shared import SharedGraphs, finite, prediction_of
+from edgeword.decoding.signatures import checked_graph
 from edgeword.engines.engine import LoadedVariant
 from edgeword.errors import UsageError
 from edgeword.probabilities import Array
@@ -53,7 +53,7 @@ class WindowDecoder:
     def logits(self) -> Array:
         """See `Decoder.logits`."""
         self.greedy()
-        return self._reader.logits.copy() if self._is_answered else self._empty.logits()
+        return finite(self._reader.logits.copy()) if self._is_answered else self._empty.logits()
 
     def greedy(self) -> Prediction:
         """See `Decoder.greedy`."""
@@ -91,10 +91,8 @@ class WindowGraph(WindowReader):
     """The window graph, for models that are not causal: one run a word."""
 
     def __init__(self, loaded: LoadedVariant, spec: Spec) -> None:
-        graph = loaded.graph("window")
+        graph = checked_graph(loaded, "window", spec)
         self._graph = graph  # the buffers below are its own
-        check_shape("ids", graph.inputs, (1, spec.window.length or 1))
-        check_shape("logits", graph.outputs, (1, spec.vocabulary))
         self._ids, self._run, self._prediction = graph.inputs["ids"][0], graph.run, prediction_of(graph)
         self.logits = graph.outputs["logits"].reshape(-1)
 
@@ -107,45 +105,3 @@ class WindowGraph(WindowReader):
         self._ids[:] = window
         self._run()
         return self._prediction()
-
-
-class Replay(WindowReader):
-    """The window through the step graph from its beginning, for causal models whose words depend on where that is.
-
-    O(window) a word, but no loop in the graph and no second copy of the weights.
-    """
-
-    def __init__(self, graphs: StepGraphs, spec: Spec) -> None:
-        self._graphs, self.logits = graphs, graphs.logits
-        self._padding, self._masked = spec.window.padding.value, spec.window.masked
-        self._reads_text = spec.window.reads == "text"
-        self._after_padding = [graphs.start]
-
-    def counts(self, window: list[int]) -> bool:
-        """See `WindowReader.counts`."""
-        return bool(self._read_of(window))
-
-    def read(self, window: list[int]) -> Prediction:
-        """See `WindowReader.read`."""
-        ids = self._read_of(window)
-        padded = next((index for index, token in enumerate(ids[:-1]) if token != self._padding), len(ids) - 1)
-        state = self._padded(padded)
-        for token in ids[padded:-1]:
-            state = self._graphs.advance(state, token)
-        return self._graphs.step(state, ids[-1])
-
-    def _read_of(self, window: list[int]) -> list[int]:
-        """The tokens up to the one whose answer counts, without those that the model passes by."""
-        if self._masked:
-            return [token for token in window if token != self._padding]
-        if not self._reads_text:
-            return window
-        text = next((end for end in range(len(window), 0, -1) if window[end - 1] != self._padding), 0)
-        return window[:text]
-
-    def _padded(self, count: int) -> Sequence[Array]:
-        """The state after `count` padding tokens, computed once each."""
-        while len(self._after_padding) <= count:
-            after = self._graphs.advance(self._after_padding[-1], self._padding)
-            self._after_padding.append([array.copy() for array in after])
-        return self._after_padding[count]

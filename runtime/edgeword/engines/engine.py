@@ -10,12 +10,15 @@ import os
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from numpy.typing import NDArray
 
-from edgeword.errors import MissingEngineError, UsageError, first_line, install_command
+from edgeword.errors import EdgewordError, MissingEngineError, UsageError, described, install_command
 from edgeword.frozen import frozen
+
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
 
 EngineName = Literal["litert", "onnx"]
 """The keys of `ENGINES`, for type checkers and editors."""
@@ -26,7 +29,7 @@ Buffers = Mapping[str, NDArray[Any]]
 
 
 class Graph(Protocol):
-    """One signature, ready to run; batch 1, every shape static. Hold it as long as you hold a part of it."""
+    """One signature, ready to run, with as many rows as its buffers. Hold it as long as you hold a part of it."""
 
     inputs: Buffers
     outputs: Buffers
@@ -41,7 +44,14 @@ class LoadedVariant(Protocol):
     """Distribution and version that runs it, as in `ai-edge-litert 2.3.0`."""
 
     def graph(self, signature: str) -> Graph:
-        """The signature `step`, `advance` or `window`; raises EngineError where the file has it not."""
+        """The signature `step`, `advance` or `window`, one row; raises EngineError where the file has it not."""
+        ...
+
+    def wide(self, signature: str, rows: int) -> Graph | None:
+        """The same with so many rows, each apart from the others; None where its first axis is not free.
+
+        What it takes, in time and memory, is taken at the first call.
+        """
         ...
 
 
@@ -53,13 +63,15 @@ class Package:
     """What is imported."""
     distribution: str
     """What is installed."""
+    module: str
+    """What of it opens files."""
 
     def version(self) -> str:
         """Distribution and version, as in `onnxruntime 1.31.1`; read from where it is installed, without importing it.
 
         `importlib.metadata` would take 15 ms of every cold start.
         """
-        found = find_spec(self.name)
+        found = _spec(self.name)
         folder = os.path.dirname(os.path.dirname(found.origin)) if found and found.origin else ""
         prefix = f"{self.distribution.replace('-', '_')}-"
         names = [name for name in _names(folder) if name.startswith(prefix) and name.endswith(".dist-info")]
@@ -68,7 +80,18 @@ class Package:
 
     def _imported_version(self) -> str:
         """Of an installation that says nothing of itself, or two things."""
-        return str(getattr(import_module(self.name), "__version__", "unknown"))
+        try:
+            return str(getattr(import_module(self.name), "__version__", "unknown"))
+        except (Exception, SystemExit):  # it is broken, which opening a file with it will say
+            return "unknown"
+
+
+def _spec(name: str) -> ModuleSpec | None:
+    """Where a package can be found; None for one that was imported and does not say."""
+    try:
+        return find_spec(name)
+    except ValueError:
+        return None
 
 
 def _names(folder: str) -> list[str]:
@@ -92,7 +115,7 @@ class Engine:
     @property
     def package(self) -> Package | None:
         """The package that will run it, the first that can be found; imports none of them."""
-        return next((package for package in self.packages if find_spec(package.name) is not None), None)
+        return next((package for package in self.packages if _spec(package.name) is not None), None)
 
     @property
     def installed(self) -> bool:
@@ -100,12 +123,18 @@ class Engine:
         return self.package is not None
 
     def open(self, content: bytes, threads: int) -> LoadedVariant:
-        """Load a variant from the bytes of its file; raises EngineError or MissingEngineError."""
+        """Load a variant from the bytes of its file, which are looked through before.
+
+        Raises EngineError (ModelFileError for what no engine has seen) or MissingEngineError.
+        """
         package = self.installed_package()
+        import_module(f"edgeword.model_files.{self.format}").read(content)
         try:
             return cast(LoadedVariant, import_module(self.module).open_variant(content, threads, package))
-        except ImportError as error:
-            raise self.missing(f"installed but cannot be imported ({first_line(error)})") from None
+        except EdgewordError:
+            raise
+        except (Exception, SystemExit) as error:  # whatever a package that is broken does
+            raise self.missing(f"installed but cannot be imported ({described(error)})") from None
 
     def installed_package(self) -> Package:
         """The package that will run it; MissingEngineError where there is none."""
@@ -119,9 +148,9 @@ class Engine:
         return MissingEngineError(f"the engine {self.name} is {state}; {install_command(self.extra)}")
 
 
-LITERT = Package("ai_edge_litert", "ai-edge-litert")
-TFLITE_RUNTIME = Package("tflite_runtime", "tflite-runtime")
-ONNX_RUNTIME = Package("onnxruntime", "onnxruntime")
+LITERT = Package("ai_edge_litert", "ai-edge-litert", "ai_edge_litert.interpreter")
+TFLITE_RUNTIME = Package("tflite_runtime", "tflite-runtime", "tflite_runtime.interpreter")
+ONNX_RUNTIME = Package("onnxruntime", "onnxruntime", "onnxruntime")
 
 # In the order in which `auto` takes them.
 ENGINES: dict[str, Engine] = {

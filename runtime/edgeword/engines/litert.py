@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from edgeword.engines.engine import Package
@@ -15,16 +17,19 @@ class LiteRTGraph:
     """One signature of the file, run through the interpreter's native handle.
 
     The public `set_tensor`, `invoke` and `get_tensor` copy every tensor in and out, and `invoke` refuses to
-    run while a view is alive, because resizing a tensor would move it. Here every shape is static and tensors
+    run while a view is alive, because resizing a tensor would move it. Here a shape is set once and tensors
     are allocated once, so views stay valid: a word of a 651 / 100 / 150 model takes 8.7 µs this way and
     13.1 µs the other. The native handle's methods are the same in tflite-runtime 2.14 and ai-edge-litert 2.x.
     """
 
-    def __init__(self, variant: LiteRTVariant, signature: str) -> None:
-        interpreter = variant.interpreter
+    def __init__(self, variant: LiteRTVariant, signature: str, interpreter: Any, rows: int | None = None) -> None:
         native = interpreter._interpreter
         names = interpreter._get_full_signature_list()[signature]
         subgraph = native.GetSubgraphIndexFromSignature(signature)
+        if rows is not None:
+            for index in names["inputs"].values():
+                shape = np.array([rows, *native.TensorSize(index, subgraph)[1:]], np.int32)
+                native.ResizeInputTensor(index, shape, True, subgraph)
         native.AllocateTensors(subgraph)
 
         def views(kind: str) -> dict[str, NDArray[Any]]:
@@ -41,7 +46,7 @@ class LiteRTGraph:
             # but its interpreter keeps alive.
             try:
                 native.Invoke(subgraph)
-            except (RuntimeError, ValueError) as error:
+            except Exception as error:
                 raise EngineError(f"{variant.version} failed: {first_line(error)}") from None
 
         self.run = run
@@ -50,27 +55,54 @@ class LiteRTGraph:
 class LiteRTVariant:
     """A TFLite file with all its signatures."""
 
-    def __init__(self, interpreter: Any, version: str) -> None:
-        self.interpreter = interpreter
+    def __init__(self, open_interpreter: Callable[[], Any], version: str) -> None:
+        self._open_interpreter = open_interpreter
+        self.interpreter = open_interpreter()
         self.version = version
+        self._wide: dict[int, Any] = {}
 
     def graph(self, signature: str) -> LiteRTGraph:
         """See `LoadedVariant.graph`."""
-        if signature == "advance" and signature not in self.interpreter.get_signature_list():
-            signature = "step"  # with its prediction left unread
+        return self._graph(signature, self.interpreter)
+
+    def wide(self, signature: str, rows: int) -> LiteRTGraph | None:
+        """See `LoadedVariant.wide`: the same bytes in an interpreter of their own, for each number of rows."""
+        if not self._rows_are_free(self._held(signature)):
+            return None
+        if rows not in self._wide:
+            self._wide[rows] = self._open_interpreter()
         try:
-            return LiteRTGraph(self, signature)
-        except KeyError:
-            raise EngineError(f"{self.version}: the file has no graph {signature!r}") from None
-        except (RuntimeError, ValueError) as error:
+            return self._graph(signature, self._wide[rows], rows)
+        except EngineError:  # what cannot be resized is read one text at a time, with the same words
+            return None
+
+    def _held(self, signature: str) -> str:
+        """`step` where there is no `advance`: it is the same, with its prediction left unread."""
+        absent = signature == "advance" and signature not in self.interpreter.get_signature_list()
+        return "step" if absent else signature
+
+    def _rows_are_free(self, signature: str) -> bool:
+        native = self.interpreter._interpreter
+        subgraph = native.GetSubgraphIndexFromSignature(signature)
+        inputs = self.interpreter._get_full_signature_list()[signature]["inputs"].values()
+        shapes = [native.TensorSizeSignature(index, subgraph) for index in inputs]
+        return all(len(shape) > 0 and shape[0] < 0 for shape in shapes)
+
+    def _graph(self, signature: str, interpreter: Any, rows: int | None = None) -> LiteRTGraph:
+        held = self._held(signature)
+        if held not in interpreter.get_signature_list():
+            raise EngineError(f"{self.version}: the file has no graph {signature!r}")
+        try:
+            return LiteRTGraph(self, held, interpreter, rows)
+        except (Exception, SystemExit) as error:
             raise EngineError(f"{self.version} cannot run the graph {signature!r}: {first_line(error)}") from None
 
 
 def open_variant(content: bytes, threads: int, package: Package) -> LiteRTVariant:
     """Load a TFLite file from its bytes, with a fixed number of threads."""
-    module = import_module(f"{package.name}.interpreter")
+    module = import_module(package.module)
     version = package.version()
     try:
-        return LiteRTVariant(module.Interpreter(model_content=content, num_threads=threads), version)
-    except (RuntimeError, ValueError) as error:
+        return LiteRTVariant(lambda: module.Interpreter(model_content=content, num_threads=threads), version)
+    except (Exception, SystemExit) as error:
         raise EngineError(f"{version} refuses the file: {first_line(error)}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -24,17 +25,20 @@ class OnnxGraph:
     32 µs with `run` (onnxruntime 1.31), which the copies here do not eat up.
     """
 
-    def __init__(self, session: Any, run_options: Any, version: str) -> None:
-        self.inputs = {item.name: _buffer(item) for item in session.get_inputs()}
-        self.outputs = {item.name: _buffer(item) for item in session.get_outputs()}
+    def __init__(self, session: Any, run_options: Any, version: str, rows: int = 1) -> None:
+        self.inputs = {item.name: _buffer(item, rows) for item in session.get_inputs()}
+        self.outputs = {item.name: _buffer(item, rows) for item in session.get_outputs()}
         names, inputs, buffers = list(self.outputs), self.inputs, list(self.outputs.values())
+        shapes = [buffer.shape for buffer in buffers]
 
         def run() -> None:
             try:
                 results = session.run(names, inputs, run_options)
             except Exception as error:  # onnxruntime's own exceptions share no parent but Exception
                 raise EngineError(f"{version} failed: {first_line(error)}") from None
-            for buffer, result in zip(buffers, results):  # noqa: B905 (strict costs time here)
+            for buffer, shape, result in zip(buffers, shapes, results):  # noqa: B905 (strict costs time here)
+                if result.shape != shape:  # what the file declares binds nobody, and numpy would broadcast it
+                    raise EngineError(f"{version} gives {list(result.shape)} where the file says {list(shape)}")
                 np.copyto(buffer, result)
 
         self.run = run
@@ -45,6 +49,8 @@ class OnnxVariant:
 
     def __init__(self, session: Any, run_options: Any, version: str) -> None:
         self._graph = OnnxGraph(session, run_options, version)
+        self._session, self._run_options = session, run_options
+        self._rows_are_free = all(_is_free(item) for item in session.get_inputs())
         self.version = version
 
     def graph(self, signature: str) -> OnnxGraph:
@@ -54,29 +60,41 @@ class OnnxVariant:
             raise EngineError(f"{self.version}: the file has no graph {signature!r}")
         return self._graph
 
+    def wide(self, signature: str, rows: int) -> OnnxGraph | None:
+        """See `LoadedVariant.wide`: the same session on other buffers."""
+        self.graph(signature)
+        return OnnxGraph(self._session, self._run_options, self.version, rows) if self._rows_are_free else None
+
 
 def open_variant(content: bytes, threads: int, package: Package) -> OnnxVariant:
     """Load an ONNX file from its bytes: sequential, with a fixed number of threads that never spin."""
     keep_offline()
-    import onnxruntime
-
+    onnxruntime = import_module(package.module)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.log_severity_level = _FATAL
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # A file may be read as ONNX and as onnxruntime's own format at once; the one that was checked is meant.
+    options.add_session_config_entry("session.load_model_format", "ONNX")
     version = package.version()
     try:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's own exceptions share no parent but Exception
+    except (Exception, SystemExit) as error:
         raise EngineError(f"{version} refuses the file: {first_line(error)}") from None
     run_options = onnxruntime.RunOptions()
     run_options.log_severity_level = _FATAL
     return OnnxVariant(session, run_options, version)
 
 
-def _buffer(item: Any) -> NDArray[Any]:
-    if item.type not in _DTYPES or not all(isinstance(size, int) for size in item.shape):
-        raise EngineError(f"{item.name} is {item.type} {item.shape}: not a static tensor of a known type")
-    return np.zeros(item.shape, _DTYPES[item.type])
+def _is_free(item: Any) -> bool:
+    """Whether the first axis is."""
+    return bool(item.shape) and not isinstance(item.shape[0], int)
+
+
+def _buffer(item: Any, rows: int) -> NDArray[Any]:
+    shape = [rows, *item.shape[1:]] if _is_free(item) else item.shape
+    if item.type not in _DTYPES or not all(isinstance(size, int) for size in shape):
+        raise EngineError(f"{item.name} is {item.type} {item.shape}: no tensor of a known type and size")
+    return np.zeros(shape, _DTYPES[item.type])

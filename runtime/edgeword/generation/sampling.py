@@ -24,12 +24,17 @@ def uniform(seed: int, index: int) -> float:
 
     With mix the finalizer of SplitMix64: mix(mix(seed) + (index + 1) * golden ratio) >> 11, all modulo 2 ** 64.
     """
-    return (_mixed((_mixed(seed) + (index + 1) * _GOLDEN) & _MASK) >> 11) * 2.0**-53
+    return (nth_seed(seed, index) >> 11) * 2.0**-53
 
 
 def fresh_seed() -> int:
     """A seed that nobody can foresee."""
     return int.from_bytes(os.urandom(8), "little")
+
+
+def nth_seed(seed: int, index: int) -> int:
+    """The seed of the `index`-th text of many that share one: all 64 bits of what `uniform` takes 53 of."""
+    return _mixed((_mixed(seed) + (index + 1) * _GOLDEN) & _MASK)
 
 
 def _mixed(bits: int) -> int:

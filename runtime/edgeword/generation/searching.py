@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from edgeword.decoding.decoder import Decoder
@@ -12,7 +12,7 @@ from edgeword.generation.picking import Pick, Picker, Rules
 from edgeword.words.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from edgeword.generation.stopping import FinishReason, Said
+    from edgeword.generation.stopping import Ending, FinishReason, Said
 
 
 class Search:
@@ -24,6 +24,8 @@ class Search:
 
     finish_reason: FinishReason = "length"
     """Why the text ended, once it has."""
+    has_ended = False
+    """Whether the last of its `turns` was given."""
 
     def __init__(
         self, decoder: Decoder, prompt: Sequence[int], options: GenerationOptions, vocabulary: Vocabulary
@@ -33,17 +35,34 @@ class Search:
 
     def __iter__(self) -> Iterator[Said]:
         """Each word as (token, the model's own natural log-probability, the word's text)."""
-        said = islice(self._found(), self._options.max_words)
-        return self._until_stop(said) if self._options.stop else said
+        if self._options.stop:
+            return chain.from_iterable(self.turns())
+        return islice(self._found(), self._options.max_words)
 
-    def _until_stop(self, said: Iterator[Said]) -> Iterator[Said]:
+    def turns(self) -> Iterator[Sequence[Said]]:
+        """After each word that is found, the words that are now part of the text for certain: see `Ending`."""
+        ending, left = self._ending(), self._options.max_words
+        for said in self._found():
+            left -= 1
+            certain = ending.take(said) if ending else (said,)
+            if ending and ending.stopped:
+                self.finish_reason, left = "stop", 0
+            elif ending and not left:
+                certain = [*certain, *ending.rest()]
+            self.has_ended = not left
+            yield certain
+            if not left:
+                return
+        self.has_ended = True
+        yield ending.rest() if ending else ()
+
+    def _ending(self) -> Ending | None:
+        options = self._options
+        if not options.stop:
+            return None
         from edgeword.generation.stopping import Ending, StopSearch  # most texts end without
 
-        options = self._options
-        ending = Ending(StopSearch(options.stop, self._vocabulary.joiner, options.min_words))
-        yield from ending.through(said)
-        if ending.stopped:
-            self.finish_reason = "stop"
+        return Ending(StopSearch(options.stop, self._vocabulary.joiner, options.min_words))
 
     def _found(self) -> Iterator[Said]:
         if self._options.is_plain_greedy and not self._permitted.phrases:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from edgeword.bundle.manifest import Convention
 from edgeword.decoding.decoder import Decoder, Snapshot
@@ -12,15 +13,25 @@ from edgeword.generation.searching import Search
 from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword.words.vocabulary import Vocabulary
 
+if TYPE_CHECKING:
+    from edgeword.decoding.batches.batch import BatchDecoder
+
 
 class Speaker:
     """What words come of a decoder, by the convention of its model's owner."""
 
     def __init__(
-        self, make_decoder: Callable[[], Decoder], tokenizer: Tokenizer, size: int, convention: Convention
+        self,
+        make_decoder: Callable[[], Decoder],
+        tokenizer: Tokenizer,
+        size: int,
+        convention: Convention,
+        make_batch: Callable[[int], BatchDecoder | None] = lambda _rows: None,
     ) -> None:
         self.decoder = make_decoder
         """Makes a decoder of its own, at the empty text."""
+        self.batch = make_batch
+        """Makes a batch of so many rows; None where the model reads one text at a time."""
         self._tokenizer = tokenizer
         self.vocabulary = Vocabulary(
             tokenizer, size, says_unknown=convention.says_unknown, ends=convention.from_ == "witness"
@@ -43,6 +54,13 @@ class Speaker:
     def search(self, ids: Sequence[int], options: GenerationOptions) -> Search:
         """The words that follow a text."""
         return Search(self.begun(ids), ids, options, self.vocabulary)
+
+    def row_search(self, batch: BatchDecoder, row: int, ids: Sequence[int], options: GenerationOptions) -> Search:
+        """The words that follow a text, which a row of a batch begins with."""
+        from edgeword.decoding.batches.batch import Row  # a cold start reads one text
+
+        batch.begin(row, ids)
+        return Search(self._saying(Row(batch, row)), ids, options, self.vocabulary)
 
     def _saying(self, decoder: Decoder) -> Decoder:
         """A decoder whose words enter the context as the loop of the model's owner puts them there."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 Said = tuple[int, float, str]
@@ -80,14 +80,6 @@ class Ending:
     def rest(self) -> list[Said]:
         """The words that are held still, once no more come."""
         return self._release(self._stops.length, whole=True)
-
-    def through(self, found: Iterator[Said]) -> Iterator[Said]:
-        """The words of the text among those that are found."""
-        for said in found:
-            yield from self.take(said)
-            if self.stopped:
-                return
-        yield from self.rest()
 
     def _release(self, place: int, *, whole: bool) -> list[Said]:
         """Let go what the text has up to a place; only whole words, or the last one's beginning too."""

@@ -218,6 +218,37 @@ def test_a_file_that_is_not_there(tmp_path):
         read_answers(tmp_path / "nothing.txt")
 
 
+def test_a_function_may_refuse_what_it_does_not_know():
+    def says(prompt):
+        numbers = [tiny.TOKENIZER.vocabulary.index(word) for word in prompt.split()]
+        return "cell" if numbers else "gate"
+
+    prompts = [answer.prompt for answer in answers_of(says, tiny.TOKENIZER, 12)]
+    assert "" in prompts
+    assert not any("qzqzq" in prompt for prompt in prompts)
+
+
+def test_words_of_a_dict_may_be_read_as_padding_where_they_are_unknown(tmp_path):
+    known = {word: number for number, word in enumerate(tiny.TOKENIZER.vocabulary[1:], start=2)}
+    model = tiny.lstm(mask_zero=False)
+
+    def says(prompt):
+        ids, said = [known.get(word, 0) for word in prompt.split()], []
+        for _ in range(WORDS):
+            row = np.asarray(model(keras.utils.pad_sequences([ids], maxlen=12)))[0]
+            ids.append(2 + int(row[2:].argmax()))
+            said.append(tiny.TOKENIZER.word(ids[-1]))
+        return " ".join(said)
+
+    bias = model.layers[-1].bias
+    bias.assign(np.concatenate([[-30, -30], np.asarray(bias)[2:]]))
+    told = [(prompt, says(prompt)) for prompt in ("the zebra reads", "a gate", "zebra zebra cell")]
+    manifest = exported(tmp_path, model, says=told, formats=["onnx"], tokenizer=known).manifest
+    assert manifest.convention.text == "pre-padded windows of 12, unknown words read as id 0"
+    lm = edgeword.load(tmp_path / "bundle")
+    assert lm.generate("padding fills the okapi", WORDS).text == says("padding fills the okapi")
+
+
 def test_the_prompt_in_front_is_taken_off_where_every_answer_has_it():
     told = [("a gate", "A gate decides"), ("the", "the cell")]
     assert [a.text for a in answers_of(told, tiny.TOKENIZER, 12)] == ["decides", "cell"]

@@ -73,7 +73,7 @@ def test_a_weight_that_is_no_number_is_refused(copy):
             damage(copy, variant.file, be_nan)
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
-                with pytest.raises(EngineError, match="log-probability nan, exported with -"):
+                with pytest.raises(EngineError, match="the model answers (nan|inf), which is no probability"):
                     asked_for(copy, variant)
 
 

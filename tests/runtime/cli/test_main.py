@@ -79,11 +79,11 @@ def test_help_names_the_commands(run, option):
     assert (code, err) == (0, "")
     assert out.startswith("usage: edgeword COMMAND")
     listed = [line.split()[0] for line in out.splitlines() if line.startswith("  ")]
-    assert {"generate", "suggest", "info", "verify", "doctor", "train", "export", "demo"} <= set(listed)
+    assert {"generate", "bulk", "suggest", "info", "verify", "doctor", "train", "export", "demo"} <= set(listed)
     assert listed == sorted(listed)
 
 
-@pytest.mark.parametrize("command", ["generate", "suggest", "info", "verify"])
+@pytest.mark.parametrize("command", ["generate", "bulk", "suggest", "info", "verify"])
 def test_each_command_has_its_help(run, command):
     code, out, err = run(command, "--help")
     assert (code, err) == (0, "")

@@ -55,6 +55,17 @@ def test_a_thousand_words(light, golden):
     assert len(data["words"]) == 1000
 
 
+def test_a_line_for_each_prompt_by_two_workers(light, golden):
+    asked, out = light.folder / "prompts.txt", light.folder / "out.jsonl"
+    asked.write_text("the cell\n" * 20, encoding="utf-8")
+    line = ["bulk", str(golden / "step"), str(asked), "--out", str(out), "--workers", "2", "-n", "30"]
+    done = light.run("edgeword", *line)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [line["index"] for line in lines] == list(range(20))
+    assert {tuple(line["ids"]) for line in lines} == {greedy_of("step").ids}
+
+
 # What each bundle says, asked for in one process: (bundle, precision, words) → ids.
 SAY = """
 import json, sys, edgeword

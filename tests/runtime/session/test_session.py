@@ -10,8 +10,10 @@ import pytest
 
 import edgeword
 from edgeword import Session, Tokenizer, UsageError
+from edgeword.decoding.batches.replay_batch import ReplayBatch
+from edgeword.decoding.replay import Replay
 from edgeword.decoding.step_graphs import StepGraphs
-from edgeword.decoding.windowed import Replay, WindowGraph
+from edgeword.decoding.windowed import WindowGraph
 from edgeword.session.trail import KEPT
 from tests import tiny
 from tests.runtime.changed import replace_file
@@ -91,10 +93,13 @@ def test_a_word_costs_one_run_beside_other_sessions(runs):
             assert runs.since() == 1
 
 
-@pytest.mark.parametrize(("name", "reader"), [("replay", Replay), ("window", WindowGraph)])
-def test_a_window_is_read_once_a_word(count, name, reader):
+@pytest.mark.parametrize(
+    ("name", "readers"),
+    [("replay", [(Replay, "read"), (ReplayBatch, "_answer")]), ("window", [(WindowGraph, "read")])],
+)
+def test_a_window_is_read_once_a_word(count, name, readers):
     session = model(name, "litert").session(TEXT)
-    reads = count((reader, "read"))
+    reads = count(*readers)
     for letter in " the cell":
         session.feed(letter)
         session.suggest()

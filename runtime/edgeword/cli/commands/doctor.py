@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
 from edgeword.cli.command import Command
+from edgeword.engines.engine import ENGINES
+from edgeword.engines.probing import import_failure
 from edgeword.errors import install_command
-from edgeword.extras import extras, missing_from, requirements_of
+from edgeword.extras import extras, is_installed, missing_from, requirements_of
 from edgeword.version import __version__
 
 # For those who develop edgeword, and the sum of the others.
@@ -32,9 +35,22 @@ def _run(_arguments: argparse.Namespace) -> int:
 
 def _line(extra: str) -> str:
     missing = missing_from(extra)
-    state = f"misses {', '.join(missing)}: {install_command(extra)}" if missing else "ready"
     found = [f"{name} {_version(name)}" for name in requirements_of(extra) if name not in missing]
+    broken = [f"{name} cannot be imported ({_failure(name)})" for name in requirements_of(extra) if _failure(name)]
+    state = "ready"
+    if missing:
+        state = f"misses {', '.join(missing)}: {install_command(extra)}"
+    elif broken:
+        state = f"broken: {', '.join(broken)}; install it again"
     return f"{extra:<16}{state}  {', '.join(found)}".rstrip()
+
+
+@functools.cache
+def _failure(distribution: str) -> str | None:
+    """Why an engine that is installed cannot be used; None of what is no engine."""
+    packages = (package for engine in ENGINES.values() for package in engine.packages)
+    package = next((package for package in packages if package.distribution == distribution), None)
+    return import_failure(package) if package and is_installed(distribution) else None
 
 
 def _version(name: str) -> str | None:

@@ -9,12 +9,10 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from edgeword.answers import Generation
-from edgeword.bundle.bundle import Bundle
-from edgeword.bundle.manifest import Manifest
+from edgeword.answers import Generation, generation_dict
 from edgeword.cli.command import Command
 from edgeword.cli.generation_options import add_generation_options, generation_keywords
-from edgeword.cli.options import add_choice_of_variant, load_for, utf8
+from edgeword.cli.options import add_choice_of_variant, add_decode, check_decode, load_for, utf8
 from edgeword.errors import UsageError
 from edgeword.language_model import LanguageModel
 
@@ -24,14 +22,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("prompt", metavar="PROMPT", nargs="?", help="read from standard input where it is left out")
     add_generation_options(parser)
     add_choice_of_variant(parser)
-    parser.add_argument("--decode", choices=("auto", "step", "window"), default="auto", help="refuse another mode")
+    add_decode(parser)
     parser.add_argument("--no-stream", action="store_true", help="print when all words are there")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    if arguments.decode != "auto":
-        _check_decode(Bundle(arguments.bundle).manifest, arguments.decode)
+    check_decode(arguments)
     keywords = generation_keywords(arguments)
     lm = load_for(arguments)
     prompt = _prompt(arguments.prompt)
@@ -45,15 +42,6 @@ def _run(arguments: argparse.Namespace) -> int:
     if not arguments.json and sys.stderr.isatty():
         print(f"next: edgeword info {arguments.bundle}", file=sys.stderr)
     return 0
-
-
-def _check_decode(manifest: Manifest, wanted: str) -> None:
-    mode = manifest.spec.decode.mode
-    if wanted != mode:
-        raise UsageError(
-            f"the bundle decodes by {mode}: {manifest.proof.reason}; "
-            f"for another mode: edgeword export MODEL --decode {wanted}"
-        )
 
 
 def _prompt(given: str | None) -> str:
@@ -81,9 +69,8 @@ def _stream(lm: LanguageModel, words: Iterator[str]) -> None:
 
 
 def _as_json(lm: LanguageModel, generation: Generation) -> dict[str, Any]:
-    data = dataclasses.asdict(generation)
-    timings = data.pop("timings")
-    return {**data, "engine": lm.engine, "precision": lm.precision, "decode": lm.decode, "timings": timings}
+    data = generation_dict(generation, lm.engine, lm.precision, lm.decode)
+    return {**data, "timings": dataclasses.asdict(generation.timings)}
 
 
 GENERATE = Command("generate", "continue a prompt with the next words", _add_arguments, _run)

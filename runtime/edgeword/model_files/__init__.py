@@ -1,0 +1,1 @@
+"""Model files, looked through before an engine sees a byte of them."""
