@@ -67,7 +67,7 @@ class TrainingOptions:
     memorize: bool = False
     """Learn the text by heart, at the price of any other text: `stopping` says what that means."""
     learning_rate: float = 3e-3
-    """Of AdamW, at its peak."""
+    """Of Adam, at its peak."""
     seed: int = 1
 
     def __post_init__(self) -> None:
