@@ -1,6 +1,6 @@
 """A training that is killed again and again ends with the weights of one that was not.
 
-`python -m tests.train.kills [KILLS]` prints the moments and the comparison; a test runs it with one kill.
+`python -m tests.train.kills [KILLS]` prints the moments and the comparison; it is a tool, no test runs it.
 """
 
 from __future__ import annotations
