@@ -24,7 +24,7 @@ from edgeword.precisions import PrecisionName
 from edgeword_export.exporting import export
 from edgeword_export.keras_files.reading import load_keras
 from edgeword_export.quiet import quiet
-from edgeword_train.fitting.progress import ProgressPrinter
+from edgeword_train.fitting.progress import ProgressPrinter, Watch
 from edgeword_train.run.folder import load_run
 from edgeword_train.training import train
 
@@ -36,8 +36,8 @@ _TIMED_WORDS = 200
 def demo(out: str | os.PathLike[str] | None, report: Callable[[str], None]) -> None:
     """Train on the built-in primer, export it, print the proof, the words and the times."""
     with _folder(out) as folder:
-        report("training an LSTM on the built-in text 'primer'")
-        train(["primer"], folder / "run", progress=ProgressPrinter(sys.stderr))
+        report("training an LSTM on the built-in text 'primer', by heart: what it says reads as that text does")
+        train(["primer"], folder / "run", memorize=True, watch=Watch(progress=ProgressPrinter(sys.stderr)))
         exported = export(folder / "run", folder / "bundle", report=report)
         print(f"\ndecode mode {exported.manifest.spec.decode.mode}: {exported.manifest.proof.reason}\n")
         print("\n".join(fidelity_table(exported.manifest.variants)))

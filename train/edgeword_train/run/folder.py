@@ -92,7 +92,7 @@ def _check_finished(folder: Path) -> None:
     if is_finished(folder):
         return
     if is_started(folder):
-        raise RunError(f"{folder} is no finished run: continue it with: {TRAIN_COMMAND} --resume")
+        raise RunError(f"{folder} is no finished run: continue it with: edgeword train --resume {folder}")
     if not folder.is_dir():
         raise InputFileError(f"there is no run folder {folder}; make one with: {TRAIN_COMMAND}")
     raise RunError(f"{folder} is no run: it has no {RUN_FILE}; make one with: {TRAIN_COMMAND}")
