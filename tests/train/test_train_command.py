@@ -71,7 +71,7 @@ def test_every_option_has_its_flag_and_only_what_is_given_is_taken() -> None:
     assert given_options(parsed("primer", "--out", "run")) == {}
     flags = [name.replace("_", "-") for name in TrainingOptions().to_dict()]
     arguments = {name: [] if name in ("memorize", "tie-embeddings") else ["1"] for name in flags}
-    arguments |= {"cell": ["gru"], "tokens": ["char"]}
+    arguments |= {"cell": ["gru"], "tokens": ["char"], "markers": ["keep"]}
     words = [word for name, values in arguments.items() for word in (f"--{name}", *values)]
     assert set(given_options(parsed("primer", "--out", "run", *words))) == set(TrainingOptions().to_dict())
 

@@ -28,10 +28,10 @@ def test_streams_give_what_the_model_gives(cell, projection):
 
 
 @pytest.mark.parametrize("cell", ["lstm", "cifg-lstm", "gru"])
-@pytest.mark.parametrize("projection", [None, 3])
+@pytest.mark.parametrize("projection", [None, 24])
 def test_dropout_is_drawn_anew_for_each_chunk(cell, projection):
     for given in ({"dropout": 0.5}, {"dropout": 0.0, "recurrent_dropout": 0.5}):
-        options = TrainingOptions(cell=cell, projection=projection, units=8, embedding=3, **given)
+        options = TrainingOptions(cell=cell, projection=projection, units=32, embedding=24, **given)
         body = StreamingModel(build(options, 9))
         first, second = (body(IDS, GOING_ON, body.start(1), training=True)[0] for _ in range(2))
         assert not np.allclose(first, second)
