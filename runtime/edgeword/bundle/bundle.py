@@ -12,7 +12,7 @@ from edgeword.bundle.spec import Spec
 from edgeword.errors import BundleError
 from edgeword.precisions import FORMATS, PRECISIONS, model_file
 from edgeword.records import RecordError, parse_json, read_record
-from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword.tokenizers.kinds import AnyTokenizer, from_json
 
 if TYPE_CHECKING:
     from edgeword.bundle.store import Store
@@ -106,10 +106,10 @@ class Bundle:
         except UnicodeDecodeError:
             raise BundleError(f"{self._at(MANIFEST_FILE)} is not UTF-8; export the bundle again") from None
 
-    def _tokenizer(self) -> Tokenizer:
+    def _tokenizer(self) -> AnyTokenizer:
         content = self.read(self.manifest.tokenizer)
         try:
-            tokenizer = Tokenizer.from_json(content.decode("utf-8"))
+            tokenizer = from_json(content.decode("utf-8"))
         except ValueError as error:
             raise BundleError(f"{self._at(self.manifest.tokenizer.file)}: {error}") from None
         if tokenizer.vocab_size > self.spec.vocabulary:

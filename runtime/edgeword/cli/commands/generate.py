@@ -36,7 +36,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(_as_json(lm, lm.generate(prompt, **keywords)), ensure_ascii=False))
     elif arguments.no_stream:
-        print(lm.generate(prompt, **keywords).text)
+        print(lm.generate(prompt, **keywords).text.lstrip(" "))
     else:
         _stream(lm, lm.stream(prompt, **keywords))
     if not arguments.json and sys.stderr.isatty():
@@ -63,8 +63,11 @@ def _warn(lm: LanguageModel, prompt: str) -> None:
 
 
 def _stream(lm: LanguageModel, words: Iterator[str]) -> None:
+    begun = False
     for piece in lm.tokenizer.joined(words):
-        print(piece, end="", flush=True)
+        # What joins the first word to the prompt has nothing before it here.
+        print(piece if begun else piece.lstrip(" "), end="", flush=True)
+        begun = True
     print()
 
 
