@@ -9,7 +9,7 @@ BARE_STAMP := $(BARE)/.installed
 # Documents of which parts are asked of the code.
 GENERATED := docs/architecture.md docs/commands.md docs/quantization.md
 
-.PHONY: demo test check field random-models interruptions kills lint format docs benchmark clean
+.PHONY: demo test check field random-models interruptions kills flips lint format docs benchmark clean
 
 demo: $(STAMP)
 	$(BIN)/edgeword demo
@@ -36,6 +36,10 @@ interruptions: $(STAMP)
 # A bulk run killed at twenty moments, as `test` kills it at two. Half a minute.
 kills: $(STAMP)
 	EDGEWORD_BULK_KILLS=20 $(BIN)/python -m pytest tests/runtime/bulk/test_disturbed.py -k killed
+
+# Every bit of the golden bundles' manifests and tokenizers flipped, and every length, of which `test` tries some hundred.
+flips: $(STAMP)
+	EDGEWORD_FLIPS=all $(BIN)/python -m pytest -s tests/attacks/test_flips.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -6,7 +6,10 @@ import hashlib
 import os
 import stat
 
+from edgeword.bundle import limits
+from edgeword.bundle.limits import check_size, irregular, read_regular
 from edgeword.bundle.manifest import Answer, FileEntry, Manifest, Variant
+from edgeword.bundle.seal import unsealed
 from edgeword.bundle.spec import Spec
 from edgeword.errors import BundleError
 from edgeword.precisions import FORMATS, PRECISIONS, model_file
@@ -33,11 +36,12 @@ class Bundle:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
-        text = self._manifest_text()
-        self.digest = digest(text.encode("utf-8"))
+        content = self._manifest_bytes()
+        self.digest = digest(content)
         """SHA-256 of the manifest, and through the digests in it of the whole bundle."""
-        self.manifest = Manifest.from_json(text)
+        self.manifest = Manifest.from_json(self._manifest_text(content))
         _check_names(self.manifest)
+        check_sizes(self.manifest)
         self._check_files()
         self.tokenizer = self._tokenizer()
 
@@ -67,7 +71,7 @@ class Bundle:
 
     def read(self, entry: FileEntry | Variant) -> bytes:
         """The bytes of one file, which have the digest that the manifest names; raises BundleError."""
-        content = self._bytes(entry.file)
+        content = self._bytes(entry.file, entry.size)
         if len(content) != entry.size or digest(content) != entry.sha256:
             raise BundleError(f"{self._at(entry.file)} is not the file that was exported; copy the bundle again")
         return content
@@ -75,21 +79,24 @@ class Bundle:
     def _at(self, name: str) -> str:
         return os.path.join(self.path, name)
 
-    def _bytes(self, name: str) -> bytes:
+    def _bytes(self, name: str, most: int) -> bytes:
         try:
-            with open(self._at(name), "rb") as file:
-                return file.read()
+            return read_regular(self._at(name), most)
         except OSError as error:
             raise BundleError(f"cannot read {self._at(name)}: {error.strerror}; copy the bundle again") from None
 
-    def _manifest_text(self) -> str:
-        if not os.path.isfile(self._at(MANIFEST_FILE)):
+    def _manifest_bytes(self) -> bytes:
+        path = self._at(MANIFEST_FILE)
+        if not os.path.lexists(path):
             found = "it has no manifest.json" if os.path.isdir(self.path) else "there is no such folder"
             raise BundleError(f"{self.path} is no bundle: {found}; make one with: edgeword export MODEL --out BUNDLE")
-        if os.path.islink(self._at(MANIFEST_FILE)):
-            raise _irregular(self._at(MANIFEST_FILE))
+        if os.path.islink(path) or not os.path.isfile(path):
+            raise irregular(path)
+        return self._bytes(MANIFEST_FILE, limits.MANIFEST_BYTES)
+
+    def _manifest_text(self, content: bytes) -> str:
         try:
-            return self._bytes(MANIFEST_FILE).decode("utf-8")
+            return unsealed(content, self._at(MANIFEST_FILE)).decode("utf-8")
         except UnicodeDecodeError:
             raise BundleError(f"{self._at(MANIFEST_FILE)} is not UTF-8; export the bundle again") from None
 
@@ -104,7 +111,7 @@ class Bundle:
             except OSError as error:
                 raise BundleError(f"cannot read {path}: {error.strerror}; see to its permissions") from None
             if not stat.S_ISREG(found.st_mode):
-                raise _irregular(path)
+                raise irregular(path)
             if found.st_size != entry.size:
                 raise BundleError(f"{path} has not the {entry.size} bytes that were exported; copy the bundle again")
 
@@ -122,13 +129,18 @@ class Bundle:
         return tokenizer
 
 
-def _irregular(path: str) -> BundleError:
-    return BundleError(f"{path} is not a regular file; copy the bundle again")
-
-
 def listed_files(manifest: Manifest) -> list[FileEntry | Variant]:
     """Every file that the manifest answers for."""
     return [manifest.tokenizer, *manifest.files, *manifest.variants]
+
+
+def check_sizes(manifest: Manifest) -> None:
+    """Refuse a file that is larger than its kind may be, before any of it is read."""
+    check_size(manifest.tokenizer.file, manifest.tokenizer.size, limits.TOKENIZER_BYTES)
+    for entry in manifest.files:
+        check_size(entry.file, entry.size, limits.OTHER_BYTES)
+    for variant in manifest.variants:
+        check_size(variant.file, variant.size, limits.MODEL_BYTES)
 
 
 def _check_names(manifest: Manifest) -> None:

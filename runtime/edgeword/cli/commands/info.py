@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from edgeword.bundle.bundle import Bundle
 from edgeword.bundle.manifest import Manifest
+from edgeword.bundle.seal import sealed
 from edgeword.bundle.summary import fidelity_table
 from edgeword.choice.choosing import FASTEST, SELF_TEST_VARIABLE, candidates, preferred
 from edgeword.choice.remembered import Trials
@@ -25,7 +26,7 @@ def _run(arguments: argparse.Namespace) -> int:
     bundle = Bundle(arguments.bundle)
     manifest = bundle.manifest
     if arguments.json:
-        print(manifest.to_json(), end="")
+        print(sealed(manifest.to_json()).decode("utf-8"), end="")
         return 0
     lines = [*_facts(manifest), "", *fidelity_table(manifest.variants), "", *_choice(bundle)]
     print("\n".join(lines))
