@@ -17,6 +17,7 @@ import keras
 from edgeword import load
 from edgeword.bundle.bundle import Bundle
 from edgeword.bundle.summary import fidelity_table
+from edgeword.cli.terminal import next_command, show
 from edgeword.engines.engine import engine_of
 from edgeword.errors import GateError
 from edgeword.files import check_output
@@ -39,19 +40,20 @@ def demo(out: str | os.PathLike[str] | None, report: Callable[[str], None]) -> N
         report("training an LSTM on the built-in text 'primer'")
         train(["primer"], folder / "run", progress=ProgressPrinter(sys.stderr))
         exported = export(folder / "run", folder / "bundle", report=report)
-        print(f"\ndecode mode {exported.manifest.spec.decode.mode}: {exported.manifest.proof.reason}\n")
-        print("\n".join(fidelity_table(exported.manifest.variants)))
+        show("", f"decode mode {exported.manifest.spec.decode.mode}: {exported.manifest.proof.reason}", "")
+        show(*fidelity_table(exported.manifest.variants))
         for failure in exported.failures:
-            print(f"left out {failure}")
+            show(f"left out {failure}")
         _print_words(folder)
-        print(f"\nnext: edgeword generate {folder / 'bundle'} {PROMPT!r}" if out else "\nnext: edgeword demo --out DIR")
+        following = ("generate", str(folder / "bundle"), PROMPT) if out else ("demo", "--out", "DIR")
+        show("", next_command("edgeword", *following))
 
 
 def _print_words(folder: Path) -> None:
     """Each variant's words and milliseconds a word, and the notebook's."""
     expected, notebook_ms = notebook_loop(folder / "run", PROMPT, _WORDS)
     print(f"\n{PROMPT} …\n\n{'engine':<10}{'precision':<26}{'ms per word':>12}{'faster':>10}   words")
-    print(f"{'keras':<10}{'notebook':<26}{notebook_ms:>12.3f}{'1 ×':>10}   {' '.join(expected)}")
+    show(f"{'keras':<10}{'notebook':<26}{notebook_ms:>12.3f}{'1 ×':>10}   {' '.join(expected)}")
     for variant in Bundle(folder / "bundle").manifest.variants:
         engine = engine_of(variant.format).name
         with quiet():
@@ -61,7 +63,7 @@ def _print_words(folder: Path) -> None:
             raise GateError(f"{engine} float32 says {' '.join(words)!r}, the notebook {' '.join(expected)!r}")
         per_word = lm.generate(PROMPT, _TIMED_WORDS).timings.ms_per_word or 0.0
         ratio = f"{notebook_ms / per_word:,.0f} ×"
-        print(f"{engine:<10}{variant.precision:<26}{per_word:>12.3f}{ratio:>10}   {' '.join(words)}")
+        show(f"{engine:<10}{variant.precision:<26}{per_word:>12.3f}{ratio:>10}   {' '.join(words)}")
 
 
 def notebook_loop(run_path: Path, prompt: str, words: int) -> tuple[list[str], float]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 from edgeword import interruption
 from edgeword.cli.command import Command
+from edgeword.cli.terminal import complain, next_command, show
 from edgeword_train.data.corpora.built_in import CORPORA
 from edgeword_train.fitting.progress import ProgressPrinter
 from edgeword_train.options import CELL_NAMES, LARGEST_DROPOUT, TOKEN_LEVELS, TrainingOptions
@@ -66,7 +66,7 @@ def run_train(args: argparse.Namespace) -> int:
     """Train, and print where the run is and how good its model is."""
     out = Path(args.out)
     if args.resume and is_finished(out):
-        print(f"edgeword: {out} is finished already; nothing to continue", file=sys.stderr)
+        complain(f"{out} is finished already; nothing to continue")
     options = replace(_DEFAULTS, **{name: getattr(args, name) for name in _DEFAULTS.to_dict() if hasattr(args, name)})
     try:
         run = train_with(options, args.texts, out, resume=args.resume, progress=ProgressPrinter(sys.stderr))
@@ -74,23 +74,22 @@ def run_train(args: argparse.Namespace) -> int:
         interruption.ignore()
         print(_interruption(out), file=sys.stderr)
         return INTERRUPTED
-    print(format_result(run))
+    show(*format_result(run))
     return 0
 
 
-def format_result(run: Run) -> str:
+def format_result(run: Run) -> tuple[str, ...]:
     """The run in four lines, the last of which names the next command."""
     path, record = str(run.path), run.record
     size = f"{record.parameters:,} parameters, vocabulary {record.vocabulary:,}, window {record.window}"
     effort = f"epoch {record.kept_epoch} of {record.epochs} is kept; {record.seconds:.0f} s"
     aside = "" if record.kept_epoch == record.best_epoch else "; a text this short is learnt by heart"
-    lines = (
+    return (
         f"run: {path}  ({size})",
         f"trained: {effort}, {record.words_per_second:,.0f} words/s",
         f"perplexity: train {record.perplexity.train:.1f}, held out {record.perplexity.held_out:.1f}{aside}",
-        f"next: edgeword export {shlex.quote(path)} --out {shlex.quote(path + '-bundle')}",
+        next_command("edgeword", "export", path, "--out", f"{path}-bundle"),
     )
-    return "\n".join(lines)
 
 
 def _interruption(out: Path) -> str:

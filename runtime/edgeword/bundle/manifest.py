@@ -12,7 +12,7 @@ from typing import Any, Literal
 from edgeword.bundle.spec import LOGPROBS, MAX_FLOAT32, Spec, check_below, check_between
 from edgeword.errors import BundleError, UsageError
 from edgeword.frozen import frozen
-from edgeword.records import RecordError, is_int, parse_json, read_record, record_dict
+from edgeword.records import RecordError, is_int, parse_json, read_record, record_dict, spelled
 
 FORMAT_VERSION = 1
 WITNESS_FILE = "witness.jsonl"
@@ -177,7 +177,7 @@ class Manifest:
 
     def to_json(self) -> str:
         """The text of `manifest.json`, stable for equal manifests."""
-        return json.dumps(record_dict(self), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        return spelled(json.dumps(record_dict(self), indent=1, ensure_ascii=False, allow_nan=False)) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:

@@ -14,6 +14,7 @@ from edgeword.choice.choosing import FASTEST, SELF_TEST_VARIABLE, candidates, pr
 from edgeword.choice.remembered import Trials
 from edgeword.choice.trial import Pair, Trial
 from edgeword.cli.command import Command
+from edgeword.cli.terminal import next_command, show
 from edgeword.errors import EdgewordError
 
 
@@ -29,8 +30,8 @@ def _run(arguments: argparse.Namespace) -> int:
         print(sealed(manifest.to_json()).decode("utf-8"), end="")
         return 0
     lines = [*_facts(manifest), "", *fidelity_table(manifest.variants), "", *_choice(bundle)]
-    print("\n".join(lines))
-    print(f'\nnext: edgeword generate {arguments.bundle} "a prompt"')
+    show(*lines)
+    show("", next_command("edgeword", "generate", arguments.bundle, "a prompt"))
     return 0
 
 
