@@ -25,20 +25,20 @@ from edgeword.precisions import PrecisionName
 from edgeword_export.exporting import export
 from edgeword_export.keras_files.reading import load_keras
 from edgeword_export.quiet import quiet
-from edgeword_train.fitting.progress import ProgressPrinter
+from edgeword_train.fitting.progress import ProgressPrinter, Watch
 from edgeword_train.run.folder import load_run
 from edgeword_train.training import train
 
 PROMPT = "LSTM networks are"
-_WORDS = 12
+_WORDS = 24
 _TIMED_WORDS = 200
 
 
 def demo(out: str | os.PathLike[str] | None, report: Callable[[str], None]) -> None:
     """Train on the built-in primer, export it, print the proof, the words and the times."""
     with _folder(out) as folder:
-        report("training an LSTM on the built-in text 'primer'")
-        train(["primer"], folder / "run", progress=ProgressPrinter(sys.stderr))
+        report("training an LSTM on the built-in text 'primer', by heart: what it says reads as that text does")
+        train(["primer"], folder / "run", memorize=True, watch=Watch(progress=ProgressPrinter(sys.stderr)))
         exported = export(folder / "run", folder / "bundle", report=report)
         show("", f"decode mode {exported.manifest.spec.decode.mode}: {exported.manifest.proof.reason}", "")
         show(*fidelity_table(exported.manifest.variants))
@@ -50,24 +50,28 @@ def demo(out: str | os.PathLike[str] | None, report: Callable[[str], None]) -> N
 
 
 def _print_words(folder: Path) -> None:
-    """Each variant's words and milliseconds a word, and the notebook's."""
+    """Each variant's words up to the end of the line and milliseconds a word, and the notebook's."""
     expected, notebook_ms = notebook_loop(folder / "run", PROMPT, _WORDS)
+    tokenizer = load_run(folder / "run").tokenizer
+    prompt = tokenizer.encode(PROMPT)
+    text = tokenizer.decode([*prompt, *expected])[len(tokenizer.decode(prompt)) :].lstrip()
     print(f"\n{PROMPT} …\n\n{'engine':<10}{'precision':<26}{'ms per word':>12}{'faster':>10}   words")
-    show(f"{'keras':<10}{'notebook':<26}{notebook_ms:>12.3f}{'1 ×':>10}   {' '.join(expected)}")
+    show(f"{'keras':<10}{'notebook':<26}{notebook_ms:>12.3f}{'1 ×':>10}   {text}")
     for variant in Bundle(folder / "bundle").manifest.variants:
         engine = engine_of(variant.format).name
         with quiet():
             lm = load(folder / "bundle", engine=engine, precision=cast(PrecisionName, variant.precision))
-        words = lm.generate(PROMPT, _WORDS).words
-        if variant.precision == "float32" and list(words) != expected:
-            raise GateError(f"{engine} float32 says {' '.join(words)!r}, the notebook {' '.join(expected)!r}")
-        per_word = lm.generate(PROMPT, _TIMED_WORDS).timings.ms_per_word or 0.0
+        said = lm.generate(PROMPT, _WORDS)
+        if variant.precision == "float32" and list(said.ids) != expected:
+            raise GateError(f"{engine} float32 says {said.text.lstrip()!r}, the notebook {text!r}")
+        timed = lm.generate(PROMPT, _TIMED_WORDS, min_words=_TIMED_WORDS)
+        per_word = timed.timings.ms_per_word or 0.0
         ratio = f"{notebook_ms / per_word:,.0f} ×"
-        show(f"{engine:<10}{variant.precision:<26}{per_word:>12.3f}{ratio:>10}   {' '.join(words)}")
+        show(f"{engine:<10}{variant.precision:<26}{per_word:>12.3f}{ratio:>10}   {said.text.lstrip()}")
 
 
-def notebook_loop(run_path: Path, prompt: str, words: int) -> tuple[list[str], float]:
-    """The usual notebook: `pad_sequences`, `model.predict`, argmax; the words and milliseconds for each."""
+def notebook_loop(run_path: Path, prompt: str, words: int) -> tuple[list[int], float]:
+    """The usual notebook: `pad_sequences`, `model.predict`, argmax; the ids up to the end, milliseconds for each."""
     run = load_run(run_path)
     model, _ = load_keras(run.model_path)
     ids = run.tokenizer.encode(prompt)
@@ -78,10 +82,10 @@ def notebook_loop(run_path: Path, prompt: str, words: int) -> tuple[list[str], f
 
     next_word()  # the first call traces the graph
     count, started = len(ids), time.perf_counter()
-    for _ in range(words):
-        ids.append(next_word())
-    per_word = (time.perf_counter() - started) * 1e3 / words
-    return [run.tokenizer.word(token) for token in ids[count:]], per_word
+    while len(ids) - count < words and (token := next_word()) != run.tokenizer.end_id:
+        ids.append(token)
+    per_word = (time.perf_counter() - started) * 1e3 / max(len(ids) - count, 1)
+    return ids[count:], per_word
 
 
 @contextlib.contextmanager

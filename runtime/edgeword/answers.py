@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from edgeword.generation.options import GenerationOptions
     from edgeword.generation.searching import Search
     from edgeword.generation.stopping import FinishReason, Said
-    from edgeword.tokenizers.tokenizer import Tokenizer
+    from edgeword.tokenizers.kinds import AnyTokenizer
 
 
 @frozen
@@ -34,14 +34,14 @@ class Generation:
 
     prompt: str
     text: str
-    """The words joined, without the prompt."""
+    """The words joined, without the prompt; of kinds that join words by more than a space, what follows the prompt."""
     words: tuple[str, ...]
-    """Of a word in which a stop text begins, what comes before it."""
+    """Each as the text has it; of a word in which a stop text begins, what comes before it."""
     ids: tuple[int, ...]
     logprobs: tuple[float, ...]
     """The model's own natural log-probabilities, before temperature, penalties and denials."""
     finish_reason: FinishReason
-    """`length`: as many words as were asked for; `stop`: a stop text came; `end`: nothing was left to say."""
+    """`length`: as many words as were asked for; `stop`: a stop text came; `end`: it ends, or no word was left."""
     oov_rate: float
     """Share of the prompt's tokens that are not in the vocabulary, 0 to 1."""
     timings: Timings
@@ -106,7 +106,7 @@ class Heard:
     finish_reason: FinishReason
     timings: Timings
 
-    def after(self, prompt: str, oov_rate: float, tokenizer: Tokenizer) -> Generation:
+    def after(self, prompt: str, oov_rate: float, tokenizer: AnyTokenizer) -> Generation:
         """As the answer to a prompt."""
         ids, logprobs, spoken = zip(*self.said, strict=True) if self.said else ((), (), ())
         text = "".join(tokenizer.joined(spoken))

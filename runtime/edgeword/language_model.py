@@ -112,18 +112,22 @@ class LanguageModel:
         settings = GenerationOptions(max_words=max_words, **options)  # type: ignore[arg-type]
         ids = self.tokenizer.encode(check_text(prompt, "prompt"))
         with self._shared as speaker:
-            heard = Asked(settings, started, self.load_ms).heard(speaker.search(ids, settings))
+            search = speaker.search(ids, settings, spaced=prompt[-1:].isspace())
+            heard = Asked(settings, started, self.load_ms).heard(search)
         return heard.after(prompt, self.tokenizer.oov_rate(prompt), self.tokenizer)
 
     def stream(self, prompt: str, max_words: int = 20, **options: Unpack[Keywords]) -> Iterator[str]:
-        """Yield the words of `generate` as they are found. Several streams may run side by side.
+        """Yield the words of `generate` as they are found; `tokenizer.joined` makes a text of them.
+
+        Several streams may run side by side.
 
         A word that may be the beginning of a stop text comes when it is known not to be; beams say all at the end.
         """
         settings = GenerationOptions(max_words=max_words, **options)  # type: ignore[arg-type]
         ids = self.tokenizer.encode(check_text(prompt, "prompt"))
         with self._shared as speaker:
-            return (said[2] for said in self._shared.in_turn(iter(speaker.search(ids, settings))))
+            search = speaker.search(ids, settings, spaced=prompt[-1:].isspace())
+            return (said[2] for said in self._shared.in_turn(iter(search)))
 
     def generate_many(
         self,
@@ -171,7 +175,7 @@ class LanguageModel:
     ) -> list[Suggestion]:
         """The `k` most probable words after a context, of those that begin with `prefix`, most probable first.
 
-        Letters are matched in the tokenizer's case, and those that were typed stay as they are: "Me" gives
+        Letters are matched in the tokenizer's case, and capitals that were typed stay as they are: "Me" gives
         "Memory". `allow` and `deny` are those of `GenerationOptions`. Raises UsageError for a `k` below 1.
         """
         check_count(k, "k", 1)

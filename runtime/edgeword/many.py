@@ -13,7 +13,7 @@ from edgeword.generation.searching import Search
 from edgeword.generation.speaking import Speaker
 from edgeword.generation.stopping import Said
 from edgeword.sharing import Shared
-from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword.tokenizers.kinds import AnyTokenizer
 
 # Twice as many texts as one run has rows: while some read their prompts, the others fill a run.
 ROWS = 64
@@ -27,7 +27,7 @@ class Many:
     def __init__(
         self,
         shared: Shared,
-        tokenizer: Tokenizer,
+        tokenizer: AnyTokenizer,
         load_ms: float,
         options: GenerationOptions,
         seeds: Iterator[int] | None = None,
@@ -63,7 +63,7 @@ class Many:
     def _alone(self, prompt: str) -> Generation:
         asked, ids = self.asked(), self.ids(prompt)
         with self._shared as speaker:
-            heard = asked.heard(speaker.search(ids, asked.options))
+            heard = asked.heard(speaker.search(ids, asked.options, spaced=prompt[-1:].isspace()))
         return heard.after(prompt, self._tokenizer.oov_rate(prompt), self._tokenizer)
 
 
@@ -144,5 +144,5 @@ class _SideBySide:
 
     def _text(self, prompt: str) -> _Text:
         asked, ids = self._many.asked(), self._many.ids(prompt)
-        search = self._speaker.row_search(self._batch, self._free[-1], ids, asked.options)
+        search = self._speaker.row_search(self._batch, self._free[-1], ids, asked.options, spaced=prompt[-1:].isspace())
         return _Text(self._begun, prompt, asked, search)

@@ -60,7 +60,7 @@ def _run_file(text: str) -> Write:
 
 def _epochs(count: int) -> Write:
     variables = [keras.Variable(np.full(3, count, np.float32))]
-    history = [Epoch(number, 9.0, 9.0, 1.0, 10) for number in range(1, count + 1)]
+    history = [Epoch(number, 9.0, 9.0, 1.0, 10, 0.1, 0.2) for number in range(1, count + 1)]
     return lambda folder: Checkpoint(folder / "checkpoint").save(variables, history, count)
 
 

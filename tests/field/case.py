@@ -21,7 +21,7 @@ from tests.field.networks import Build, drawn
 from tests.field.tokens import Tokens
 
 # How often an owner adds the answer that would tell two conventions apart.
-_ROUNDS = 3
+_ROUNDS = 6
 DECODES = {"step": ("step", "step"), "replay": ("window", "step"), "window": ("window", "window")}
 
 

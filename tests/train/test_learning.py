@@ -10,7 +10,7 @@ import pytest
 
 from edgeword_train import train
 from edgeword_train.data.corpora.built_in import read_corpus
-from edgeword_train.fitting.progress import Progress
+from edgeword_train.fitting.progress import Progress, Watch
 from edgeword_train.options import CELL_NAMES
 from tests.train.tiny_training import OPTIONS
 
@@ -31,10 +31,10 @@ def test_tied_embeddings_keep_one_table(tmp_path: Path) -> None:
     assert [name for name in names if "embedding" in name or "logits" in name] == ["embedding/embeddings"]
 
 
-def test_a_small_corpus_is_learnt_by_heart(tmp_path: Path) -> None:
+def test_a_text_is_learnt_by_heart_where_that_is_asked_for(tmp_path: Path) -> None:
     file = tmp_path / "rhyme.txt"
     file.write_text("\n".join(["one two three four five six seven"] * 40), encoding="utf-8")
-    run = train([file], tmp_path / "run", units=16, embedding=8, dropout=0)
+    run = train([file], tmp_path / "run", units=16, embedding=8, dropout=0, learning_rate=0.02, memorize=True)
     assert run.facts["kept_epoch"] == run.facts["epochs"] < 40
     assert run.perplexity["train"] < 3
 
@@ -47,7 +47,7 @@ def test_perplexity_falls_on_the_primer(tmp_path: Path) -> None:
     def hook(progress: Progress) -> None:
         seen.extend([] if progress.held_out is None else [progress.perplexity])
 
-    train([file], tmp_path / "run", units=16, embedding=16, epochs=5, vocab_size=60, progress=hook)
+    train([file], tmp_path / "run", units=16, embedding=16, epochs=5, vocab_size=60, watch=Watch(progress=hook))
     assert len(seen) == 5
     assert seen == sorted(seen, reverse=True)
     assert seen[-1] < seen[0] / 1.1

@@ -18,7 +18,7 @@ from edgeword_train.options import TrainingOptions
     ("options", "message"),
     [
         ({"cell": "rnn"}, "cell must be one of .*, not 'rnn'"),
-        ({"tokens": "line"}, "tokens must be one of word, char"),
+        ({"tokens": "line"}, "tokens must be one of text, word, char"),
         ({"layers": 0}, "layers must be a whole number from 1 to 16, not 0"),
         ({"units": 1.5}, "units must be a whole number"),
         ({"units": True}, "units must be a whole number"),
@@ -28,8 +28,10 @@ from edgeword_train.options import TrainingOptions
         ({"epochs": -1}, "epochs must be"),
         ({"batch": 0}, "batch must be"),
         ({"recurrent_dropout": 1}, "recurrent_dropout must be a number from 0 to 0.9, not 1"),
-        ({"projection": 8}, "projection is for the cell projected-lstm, not lstm"),
+        ({"projection": 0}, "projection must be a whole number from 1"),
         ({"tie_embeddings": True, "units": 16}, "give --embedding 16"),
+        ({"memorize": 1}, "memorize must be true or false, not 1"),
+        ({"learning_rate": 0}, "learning_rate must be a number from 1e-06 to 1, not 0"),
         ({"patience": 0}, "patience must be"),
         ({"dropout": 1}, "dropout must be a number from 0 to 0.9, not 1"),
         ({"dropout": float("nan")}, "dropout must be a number"),
@@ -45,13 +47,19 @@ def test_the_keywords_of_train_are_the_options_with_their_defaults() -> None:
     keywords = {
         name: parameter.default
         for name, parameter in inspect.signature(train).parameters.items()
-        if parameter.kind is parameter.KEYWORD_ONLY and name not in ("resume", "progress")
+        if parameter.kind is parameter.KEYWORD_ONLY and name != "watch"
     }
     assert keywords == {field.name: field.default for field in fields(TrainingOptions)}
 
 
 @pytest.mark.parametrize(
-    ("options", "width"), [({"units": 9}, 4), ({"units": 1}, 1), ({"cell": "projected-lstm", "projection": 3}, 3)]
+    ("options", "width"),
+    [
+        ({"units": 9}, 9),
+        ({"units": 9, "projection": 3}, 3),
+        ({"cell": "projected-lstm", "units": 9}, 4),
+        ({"cell": "projected-lstm", "units": 1}, 1),
+    ],
 )
-def test_a_projection_that_is_left_open_has_half_the_units(options: dict[str, Any], width: int) -> None:
-    assert TrainingOptions(**options).projection_width == width
+def test_the_output_is_as_wide_as_the_projection(options: dict[str, Any], width: int) -> None:
+    assert TrainingOptions(**options).output_width == width

@@ -13,7 +13,18 @@ import edgeword_train
 
 PACKAGE = Path(edgeword_train.__file__).parent
 # A room imports those before it alone; `commands` is imported by none.
-ORDER = ("errors", "options", "tensorflow_import", "data", "models", "run", "fitting", "training", "commands")
+ORDER = (
+    "errors",
+    "options",
+    "presets",
+    "tensorflow_import",
+    "data",
+    "models",
+    "run",
+    "fitting",
+    "training",
+    "commands",
+)
 LARGEST_ROOM = 12
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from edgeword_train import Run, load_run, train
+from edgeword_train.data.corpus import sequence
 from tests.train.tiny_training import FILES, OPTIONS, TEXT, weights
 
 
@@ -42,7 +43,7 @@ def test_the_perplexity_is_that_of_the_saved_model(run: Run) -> None:
 
 
 def test_held_out_lines_are_in_no_example(run: Run) -> None:
-    lines = [tuple(run.tokenizer.encode(line)) for line in TEXT.splitlines()]
+    lines = [tuple(sequence(line, run.tokenizer)) for line in TEXT.splitlines()]
     assert len(run.held_out) == 1
     assert run.held_out[0] in lines
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from edgeword_train.run.folder import Run, load_run
 
-__all__ = ["Run", "load_run", "train"]
+__all__ = ["Run", "load_run", "resume", "train"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import `train` when it is asked for; TensorFlow itself waits until training starts."""
-    if name != "train":
+    """Import `train` and `resume` when they are asked for; TensorFlow itself waits until training starts."""
+    if name not in ("train", "resume"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from edgeword_train.training import train
+    from edgeword_train import training
 
-    return train
+    return getattr(training, name)

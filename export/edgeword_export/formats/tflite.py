@@ -13,6 +13,7 @@ from ai_edge_litert import schema_py_generated as schema
 from keras.export import ExportArchive
 
 from edgeword_export.errors import ConversionError
+from edgeword_export.formats.tied_tables import share_tied_tables
 from edgeword_export.formats.weight_reads import Operator, Weight, weights_read
 from edgeword_export.formats.writer import Inputs, Writer
 from edgeword_export.graphs.calibration import Sample, Samples
@@ -113,7 +114,7 @@ def _float16(writer: TFLiteWriter, _samples: Samples) -> bytes:
 
 def _dynamic_int8(writer: TFLiteWriter, _samples: Samples) -> bytes:
     """Weights int8 with a scale a channel; activations are quantized while the graph runs."""
-    return writer.convert(ROWS, optimizations=[tf.lite.Optimize.DEFAULT])
+    return share_tied_tables(writer.convert(ROWS, optimizations=[tf.lite.Optimize.DEFAULT]))
 
 
 def _dynamic_int8_per_tensor(writer: TFLiteWriter, _samples: Samples) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -19,6 +20,9 @@ from edgeword_export.quiet import quiet
 
 # What C++ says of the machine comes under many types; the words are those of the C library.
 _MACHINE_FAULTS = tuple(map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG)))
+
+# What TFLite's converter minds stands behind the places where it met it.
+_MINDED = re.compile(r"('tfl?\.\w+' op .+?)(?= <unknown>| loc\(|$)")
 
 Inputs = Mapping[str, tuple[str, tuple[int | None, ...]]]
 """Type and shape of each input, by name; None is an axis that is free."""
@@ -56,7 +60,7 @@ class Writer(ABC):
                     raise InputFileError(
                         f"cannot convert to {self.format} in {place}: {faults[0]}; set TMPDIR to a folder with space"
                     ) from None
-                raise ConversionError(f"the {self.format} converter failed on {precision}: {text[:200]}") from None
+                raise ConversionError(f"the {self.format} converter failed on {precision}: {_reason(text)}") from None
         return self._written[precision]
 
     def _check_inputs(self, content: bytes) -> None:
@@ -108,3 +112,9 @@ def writer(file_format: str, signatures: Signatures) -> Writer:
     """The writer of a format; its converter is imported only now."""
     module, name = _WRITERS[file_format]
     return cast(Writer, getattr(import_module(module), name)(signatures))
+
+
+def _reason(text: str) -> str:
+    """What a converter minds, out of a page of text on one line."""
+    minded = _MINDED.search(text)
+    return (minded[1] if minded else text)[:200]

@@ -12,7 +12,7 @@ from typing import Any
 import h5py
 import keras
 
-import edgeword_train.models.cells  # noqa: F401 (registers the cells that a run may hold)
+import edgeword_train.models.projections  # noqa: F401 (registers the cells that a run may hold)
 from edgeword_export.errors import ModelError
 from edgeword_export.keras_files import h5_weights, refusals, zip_weights
 from edgeword_export.keras_files.layer_config import LayerConfig

@@ -12,7 +12,7 @@ from edgeword.decoding.factory import Decoders
 from edgeword.engines.engine import engine_of
 from edgeword.generation.speaking import Speaker
 from edgeword.generation.witness import witness_failure
-from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword.tokenizers.kinds import AnyTokenizer
 from edgeword_export.proof.fidelity import Yardstick
 from edgeword_export.quiet import quiet
 from edgeword_export.source.evaluation import Evaluation
@@ -37,7 +37,7 @@ class Measured:
 class Prover:
     """The Keras model's own answers, and files held beside them."""
 
-    def __init__(self, settled: Settled, evaluation: Evaluation, tokenizer: Tokenizer) -> None:
+    def __init__(self, settled: Settled, evaluation: Evaluation, tokenizer: AnyTokenizer) -> None:
         self.reference = reference = settled.reference
         self._settled, self._tokenizer = settled, tokenizer
         self.evaluation = evaluation

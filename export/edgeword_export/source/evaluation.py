@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeword.errors import UsageError
-from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword.tokenizers.kinds import AnyTokenizer
 
 After = Callable[[list[list[int]]], NDArray[np.float32]]
 
@@ -62,7 +62,7 @@ def evaluation_of(source: str, sequences: Sequence[Sequence[int]], vocabulary: i
     return Evaluation(source, tuple(pieces))
 
 
-def encoded(texts: Sequence[str], tokenizer: Tokenizer) -> list[list[int]]:
+def encoded(texts: Sequence[str], tokenizer: AnyTokenizer) -> list[list[int]]:
     """The token sequences of texts; raises UsageError where too few words are known."""
     sequences = [ids for ids in map(tokenizer.encode, texts) if len(ids) > 1]
     if not sequences:

@@ -64,14 +64,21 @@ def _has_inputs(model: keras.Model) -> bool:
 
 
 def _is_lone_structure(model: keras.Model) -> bool:
-    """One input, in a list or under a name."""
-    structure = getattr(model, "_inputs_struct", None)
-    return _has_inputs(model) and len(model.inputs) == 1 and isinstance(structure, (list, tuple, dict))
+    """One input, or one output, in a list or under a name."""
+    return _is_packed(model, "inputs") or _is_packed(model, "outputs")
+
+
+def _is_packed(model: keras.Model, ends: str) -> bool:
+    structure = getattr(model, f"_{ends}_struct", None)
+    return _has_inputs(model) and len(getattr(model, ends)) == 1 and isinstance(structure, (list, tuple, dict))
 
 
 def _unpacked(model: keras.Model) -> keras.Model:
+    if len(model.inputs) > 1:
+        return keras.Model(model.inputs, model.outputs[0])
     given = keras.Input(batch_shape=_first(model).shape, dtype=_first(model).dtype)
-    return keras.Model(given, model(keras.tree.pack_sequence_as(model._inputs_struct, [given])))
+    answers = keras.tree.flatten(model(keras.tree.pack_sequence_as(model._inputs_struct, [given])))
+    return keras.Model(given, answers[0] if len(answers) == 1 else answers)
 
 
 def _has_spare_outputs(model: keras.Model) -> bool:
@@ -180,7 +187,7 @@ def _scaled(words: int) -> NDArray[np.float32]:
 
 
 FORMS = (
-    Form("its one input is taken out of its list or name", _is_lone_structure, _unpacked),
+    Form("its one input or output is taken out of its list or name", _is_lone_structure, _unpacked),
     Form("of its outputs the one of words is taken", _has_spare_outputs, _with_words_only),
     Form("its layers keep no state between calls and compute in float32", _remembers, _stateless),
     Form("its characters are looked up in a table instead of written as rows", _reads_characters, _with_table),

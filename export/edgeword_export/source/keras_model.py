@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from edgeword.bundle.spec import Window
 from edgeword.padding import Padding
-from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword.tokenizers.kinds import AnyTokenizer
+from edgeword.tokenizers.tokenizer import MAX_ID, Tokenizer
 from edgeword_export.errors import ModelError
 from edgeword_export.keras_files.refusals import first_line
 from edgeword_export.source.logits import log_probabilities
@@ -126,14 +127,14 @@ def inspect_model(model: keras.Model) -> NextWordModel:
     return NextWordModel(model, length, vocabulary, output.ndim == 3, probabilities, masked)
 
 
-def fitted(tokenizer: Tokenizer, source: NextWordModel) -> Tokenizer:
+def fitted(tokenizer: AnyTokenizer, source: NextWordModel) -> AnyTokenizer:
     """Without the words that neither text nor model can come to: ids beyond both `num_words` and the output."""
-    if tokenizer.num_words is None or tokenizer.num_words > source.vocabulary:
+    if not isinstance(tokenizer, Tokenizer) or (tokenizer.num_words or MAX_ID) > source.vocabulary:
         return tokenizer
     return dataclasses.replace(tokenizer, vocabulary=tokenizer.vocabulary[: source.vocabulary - 1])
 
 
-def check_tokenizer(tokenizer: Tokenizer, source: NextWordModel) -> None:
+def check_tokenizer(tokenizer: AnyTokenizer, source: NextWordModel) -> None:
     """Refuse a tokenizer with ids that the model does not answer; raises ModelError."""
     if tokenizer.vocab_size <= source.vocabulary:
         return

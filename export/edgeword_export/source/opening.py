@@ -14,6 +14,7 @@ import keras
 from edgeword.bundle.spec import Window
 from edgeword.errors import UsageError
 from edgeword.padding import Padding
+from edgeword.tokenizers.kinds import AnyTokenizer
 from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword_export.keras_files.reading import load_keras
 from edgeword_export.keras_files.refusals import first_line, is_saved_model
@@ -37,7 +38,7 @@ class Source:
     """A checked model with its tokenizer, the window that is guessed for it, and facts for the manifest."""
 
     model: NextWordModel
-    tokenizer: Tokenizer
+    tokenizer: AnyTokenizer
     window: Window
     windowed: bool
     """Whether the model's own words come from a window of fixed length."""
@@ -110,7 +111,7 @@ Texts = tuple[str, list[list[int]]]
 """Where the text comes from, and its token sequences."""
 
 
-def _given(path: PathLike | None, tokenizer: Tokenizer) -> Texts | None:
+def _given(path: PathLike | None, tokenizer: AnyTokenizer) -> Texts | None:
     return None if path is None else (Path(path).name, encoded(read_texts([path]), tokenizer))
 
 
@@ -118,12 +119,12 @@ def _held_out(run: Run | None) -> Texts | None:
     return ("held out from training", [list(ids) for ids in run.held_out]) if run and run.held_out else None
 
 
-def _filler(tokenizer: Tokenizer) -> int:
+def _filler(tokenizer: AnyTokenizer) -> int:
     """What a short text is filled up with: where id 0 is a word of its own, the word for it, or the space."""
-    return next(iter(fillers(tokenizer)), 0) if tokenizer.zero is not None else 0
+    return next(iter(fillers(tokenizer)), 0) if isinstance(tokenizer, Tokenizer) and tokenizer.zero is not None else 0
 
 
-def _read_tokenizer(tokenizer: Any) -> Tokenizer:
+def _read_tokenizer(tokenizer: Any) -> AnyTokenizer:
     if tokenizer is None:
         raise UsageError("a Keras file comes without its tokenizer; give it with --tokenizer FILE")
     return read_any_tokenizer(tokenizer)

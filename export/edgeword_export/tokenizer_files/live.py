@@ -9,6 +9,9 @@ import keras
 
 from edgeword.errors import TokenizerError
 from edgeword.tokenizers.foreign import VECTORIZATION_PUNCTUATION
+from edgeword.tokenizers.kinds import AnyTokenizer
+from edgeword.tokenizers.subword import SubwordTokenizer
+from edgeword.tokenizers.text import TextTokenizer
 from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword_export.tokenizer_files.vocabularies import from_attributes, from_ids, from_list
 
@@ -20,9 +23,9 @@ _STANDARDIZATIONS: dict[Any, dict[str, Any]] = {
 }
 
 
-def from_live(source: Any) -> Tokenizer:
+def from_live(source: Any) -> AnyTokenizer:
     """Tokenizer of an object; raises TokenizerError for one of another kind."""
-    if isinstance(source, Tokenizer):
+    if isinstance(source, Tokenizer | TextTokenizer | SubwordTokenizer):
         return source
     for kind, read in _READERS:
         if isinstance(source, kind):

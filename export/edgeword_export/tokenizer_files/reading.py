@@ -9,6 +9,7 @@ from typing import Any
 from edgeword.errors import InputFileError, TokenizerError
 from edgeword.records import RecordError, parse_json
 from edgeword.tokenizers.foreign import from_json, read_tokenizer
+from edgeword.tokenizers.kinds import AnyTokenizer
 from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword_export.tokenizer_files import arrays, vocabularies
 from edgeword_export.tokenizer_files.finding import found_in
@@ -19,7 +20,7 @@ _PICKLE_SUFFIXES = (".pkl", ".pickle", ".pk", ".p", ".joblib")
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
-def read_any_tokenizer(source: Any) -> Tokenizer:
+def read_any_tokenizer(source: Any) -> AnyTokenizer:
     """Tokenizer of a file (JSON, a pickle, `.npy`, one token per line) or of a live object; no code of it is run.
 
     Raises InputFileError for a file that cannot be read, TokenizerError, naming the file, for one that is not
@@ -40,7 +41,7 @@ def read_any_tokenizer(source: Any) -> Tokenizer:
         raise TokenizerError(str(error) if str(path) in str(error) else f"{path}: {error}") from None
 
 
-def _understood(path: Path, content: bytes) -> Tokenizer:
+def _understood(path: Path, content: bytes) -> AnyTokenizer:
     if content.startswith(_LFS_POINTER):
         raise TokenizerError("is a Git-LFS pointer, not the tokenizer itself; fetch it with: git lfs pull")
     if content.startswith(arrays.MAGIC):
@@ -62,7 +63,7 @@ def _json(content: bytes) -> Any:
     return data if isinstance(data, (dict, list)) else None
 
 
-def _of_json(data: Any, content: bytes) -> Tokenizer:
+def _of_json(data: Any, content: bytes) -> AnyTokenizer:
     if isinstance(data, dict) and ("format" in data or data.get("class_name") == "Tokenizer"):
         return from_json(content.decode("utf-8-sig"))
     return _of_value(data)

@@ -18,7 +18,7 @@ from edgeword_export.errors import ModelError
 from edgeword_export.options import Says
 
 _LARGEST_BYTES = 16 << 20
-_PROMPTS_OF_A_LENGTH = 12
+_PROMPTS_OF_A_LENGTH = 6
 
 
 def answers_of(says: Says, tokenizer: Tokenizer, window: int | None) -> tuple[Answer, ...]:

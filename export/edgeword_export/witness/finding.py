@@ -24,6 +24,10 @@ from edgeword_export.witness.reference import Reference
 # Log-probabilities this near are one number to float32 arithmetic.
 _TIE = 1e-4
 
+# After each prompt that may tell two conventions apart, this over the window's length many words are held against each
+# other, at most 20: long windows cost as much.
+_POSITIONS_TOLD = 400
+
 # So many lengths in a row that do not fit: no longer or shorter one is asked.
 _MISSES = 3
 
@@ -202,13 +206,18 @@ def _said(row: NDArray[np.float32], word: int) -> bool:
 def _apart(
     reference: Reference, others: Iterable[Reference], telling: Sequence[str], tokenizer: Tokenizer
 ) -> str | None:
-    """A prompt that tells the convention from another one that gives the same answers."""
+    """A prompt that tells the convention from another one that gives the same answers, within some words."""
     prompts = [prompt for prompt in telling if tokenizer.encode(prompt)]
-    contexts = [tuple(tokenizer.encode(prompt)) for prompt in prompts]
-    words = None
+    words = min(20, 1 + _POSITIONS_TOLD // (reference.window.length or 20))
+    said: list[NDArray[np.intp]] = []
+    contexts = [[tuple(tokenizer.encode(prompt)) for prompt in prompts]]
     for other in others:
-        words = reference.after(contexts).argmax(-1) if words is None else words
-        differing = np.flatnonzero(other.after(contexts).argmax(-1) != words)
-        if len(differing):
-            return prompts[int(differing[0])]
+        for number in range(words):
+            if len(said) == number:
+                said.append(reference.after(contexts[number]).argmax(-1))
+                rows = zip(contexts[number], said[number].tolist(), strict=True)
+                contexts.append([(*context, *tokenizer.reread(word)) for context, word in rows])
+            differing = np.flatnonzero(other.after(contexts[number]).argmax(-1) != said[number])
+            if len(differing):
+                return prompts[int(differing[0])]
     return None

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edgeword.bundle.manifest import WITNESS_FILE, Answer, Convention
+from edgeword.errors import UsageError
+from edgeword.tokenizers.kinds import AnyTokenizer
 from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword_export.errors import ModelError
 from edgeword_export.options import Says
@@ -22,7 +24,7 @@ class Settled:
 
     reference: Reference
     convention: Convention
-    tokenizer: Tokenizer
+    tokenizer: AnyTokenizer
     answers: tuple[Answer, ...] = ()
     """The owner's."""
 
@@ -39,18 +41,23 @@ def settle(source: Source, says: Says | None, announce: Callable[[str], None]) -
         origin = "run" if source.run is not None else "guessed"
         convention = Convention(origin, _text(guess), 0, None, False, None)  # type: ignore[arg-type]
         return Settled(guess, convention, source.tokenizer)
+    if not isinstance(source.tokenizer, Tokenizer):
+        raise UsageError(
+            f"--says tells how a loop reads words, and this model reads --tokens {source.tokenizer.level}, whose "
+            "convention is known; leave it out"
+        )
     answers = answers_of(says, source.tokenizer, source.window.length)
     announce(f"looking for how your loop reads the model, by {len(answers)} of its answers")
-    found = _find(source, guess, answers)
+    found = _find(source, guess, answers, source.tokenizer)
     reference = Reference(source.model, found.window, found.windowed)
     text = _text(reference) + difference(source.tokenizer, found.tokenizer)
     convention = Convention("witness", text, len(answers), found.apart, found.says_unknown, WITNESS_FILE)
     return Settled(reference, convention, found.tokenizer, answers)
 
 
-def _find(source: Source, guess: Reference, answers: tuple[Answer, ...]) -> Found:
+def _find(source: Source, guess: Reference, answers: tuple[Answer, ...], tokenizer: Tokenizer) -> Found:
     try:
-        return find(source.model, guess, answers, source.tokenizer)
+        return find(source.model, guess, answers, tokenizer)
     except ModelError as error:
         if source.arithmetic == "float32":
             raise

@@ -14,7 +14,7 @@ from edgeword.bundle.spec import Spec
 from edgeword.errors import BundleError
 from edgeword.precisions import FORMATS, PRECISIONS, model_file
 from edgeword.records import RecordError, parse_json, read_record
-from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword.tokenizers.kinds import AnyTokenizer, from_json
 
 MANIFEST_FILE = "manifest.json"
 TOKENIZER_FILE = "tokenizer.json"
@@ -115,10 +115,10 @@ class Bundle:
             if found.st_size != entry.size:
                 raise BundleError(f"{path} has not the {entry.size} bytes that were exported; copy the bundle again")
 
-    def _tokenizer(self) -> Tokenizer:
+    def _tokenizer(self) -> AnyTokenizer:
         content = self.read(self.manifest.tokenizer)
         try:
-            tokenizer = Tokenizer.from_json(content.decode("utf-8"))
+            tokenizer = from_json(content.decode("utf-8"))
         except ValueError as error:
             raise BundleError(f"{self._at(self.manifest.tokenizer.file)}: {error}") from None
         if tokenizer.vocab_size > self.spec.vocabulary:

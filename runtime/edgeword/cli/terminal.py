@@ -37,7 +37,12 @@ def complain(message: str) -> None:
 
 def next_command(*words: str) -> str:
     """The line that says what to run next, quoted for a shell."""
-    return f"next: {' '.join(map(_quoted, words))}"
+    return f"next: {quoted(*words)}"
+
+
+def quoted(*words: str) -> str:
+    """A command, quoted for a shell."""
+    return " ".join(map(_quoted, words))
 
 
 def _quoted(word: str) -> str:

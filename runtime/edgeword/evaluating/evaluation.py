@@ -9,16 +9,19 @@ from edgeword.decoding.decoder import Decoder
 from edgeword.evaluating.keystrokes import SHOWN, Typist
 from edgeword.frozen import frozen
 from edgeword.probabilities import Array, logprob_of
-from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword.tokenizers.kinds import AnyTokenizer
 from edgeword.words.vocabulary import Vocabulary
 
 
 @frozen
 class Evaluation:
-    """How good a model is on a text. Each line is a text of its own, of which the first word is context only."""
+    """How good a model is on a text. Each line is a text of its own, of which the first word is context only.
+
+    Where a tokenizer has a token for a line's end, which stands before every text, the first word is asked for too.
+    """
 
     words: int
-    """Words that were asked for: all but the first of each line."""
+    """Words that were asked for."""
     oov_rate: float
     """Share of them that the vocabulary lacks, 0 to 1."""
     perplexity: float
@@ -53,13 +56,15 @@ class _Sums:
         )
 
 
-def evaluated(decoder: Decoder, tokenizer: Tokenizer, vocabulary: Vocabulary, lines: Iterable[str]) -> Evaluation:
+def evaluated(decoder: Decoder, tokenizer: AnyTokenizer, vocabulary: Vocabulary, lines: Iterable[str]) -> Evaluation:
     """The figures of a decoder on lines of text."""
     typist, sums = Typist(vocabulary, vocabulary.permitted()), _Sums()
     for line in lines:
         words = tokenizer.tokens(line)
-        decoder.begin(_read(tokenizer, words[:1]))
-        for word in words[1:]:
+        # Where something stands before every text, the first word is asked for as well.
+        context = 0 if tokenizer.start else 1
+        decoder.begin([*tokenizer.start, *_read(tokenizer, words[:context])])
+        for word in words[context:]:
             ids = _read(tokenizer, [word])
             known = bool(ids) and ids != [tokenizer.oov_id]
             _add(sums, typist, word, decoder.logits() if known else None, ids)
@@ -68,7 +73,7 @@ def evaluated(decoder: Decoder, tokenizer: Tokenizer, vocabulary: Vocabulary, li
     return sums.evaluation()
 
 
-def _read(tokenizer: Tokenizer, words: Iterable[str]) -> list[int]:
+def _read(tokenizer: AnyTokenizer, words: Iterable[str]) -> list[int]:
     """The ids that enter the context: none for a word that the tokenizer passes over."""
     return [token for token in map(tokenizer.id, words) if token is not None]
 

@@ -28,7 +28,7 @@ class Typist:
 
     def keys_without(self, word: str) -> int:
         """Key presses for a word and what stands behind it, nothing shown."""
-        return len(word) + len(self._vocabulary.joiner)
+        return len(word) + self._vocabulary.spaces_after(word)
 
     def keys_with(self, logits: NDArray[np.float32], token: int, word: str) -> int:
         """Key presses for a word that the model knows, after logits `[V]`."""

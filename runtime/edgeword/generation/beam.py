@@ -21,6 +21,7 @@ from edgeword.generation.options import GenerationOptions
 from edgeword.generation.picking import History, Pick, Rules, normalizer
 from edgeword.generation.processors import top_k_ids
 from edgeword.generation.stopping import StopSearch
+from edgeword.tokenizers.kinds import Speller
 from edgeword.words.vocabulary import Vocabulary
 
 
@@ -31,6 +32,7 @@ class Hypothesis:
     before: Any
     history: History
     stops: StopSearch
+    speller: Speller
     picks: tuple[Pick, ...] = ()
     score: float = 0.0
     """Sum of its words' scores."""
@@ -58,13 +60,18 @@ class BeamSearch:
 
     def __init__(self, decoder: Decoder, options: GenerationOptions, rules: Rules, vocabulary: Vocabulary) -> None:
         self._decoder, self._options, self._rules, self._vocabulary = decoder, options, rules, vocabulary
+        self._end_id = vocabulary.end_id
         self._ended: list[Hypothesis] = []
 
-    def find(self, prompt: Sequence[int]) -> Iterator[Pick]:
-        """The words of the best text, up to and with those of its stop text; the decoder stands after them."""
+    def find(self, prompt: Sequence[int], *, spaced: bool = False) -> Iterator[Pick]:
+        """The words of the best text, up to and with those of its stop text or its end; the decoder stands after them.
+
+        See `Search` for `spaced`.
+        """
+        speller = self._vocabulary.speller(prompt, spaced=spaced)
         stops = StopSearch(self._options.stop, self._vocabulary.joiner, self._options.min_words)
         history = History(prompt if self._rules.look_back else ())
-        running = [Hypothesis(self._decoder.snapshot(), history, stops)]
+        running = [Hypothesis(self._decoder.snapshot(), history, stops, speller)]
         for _ in range(self._options.max_words):
             running = self._kept([candidate for each in running for candidate in self._extensions(each)])
             if self._decided(running):
@@ -79,7 +86,7 @@ class BeamSearch:
         self._stand_after(parent)
         logits = self._decoder.logits()
         whole, after = normalizer(logits, self._decoder.greedy()), self._decoder.snapshot()
-        processed = self._rules.apply(logits.copy(), parent.history)
+        processed = self._rules.apply(logits.copy(), parent.history, len(parent.picks))
         ids = top_k_ids(processed, 2 * self._options.beams)
         ids = ids[processed[ids] > -np.inf]
         if not len(ids):
@@ -105,15 +112,16 @@ class BeamSearch:
 
     def _child(self, candidate: Candidate) -> Hypothesis:
         parent, pick = candidate.parent, candidate.pick
-        history, stops, stopped = parent.history, parent.stops, False
+        history, stops, speller = parent.history, parent.stops, parent.speller
+        stopped = pick[0] == self._end_id
         if self._rules.look_back:
             history = history.copy()
             history.add(pick[0])
-        if self._options.stop:
-            stops = stops.copy()
-            stopped = stops.read(self._vocabulary.words[pick[0]]) is not None
+        if self._options.stop and not stopped:
+            stops, speller = stops.copy(), speller.copy()
+            stopped = stops.read(speller.say(pick[0])) is not None
         picks = (*parent.picks, pick)
-        return Hypothesis(candidate.after, history, stops, picks, candidate.score, candidate.greedy, stopped)
+        return Hypothesis(candidate.after, history, stops, speller, picks, candidate.score, candidate.greedy, stopped)
 
     def _decided(self, running: Sequence[Hypothesis]) -> bool:
         """Whether no running hypothesis can still become better than the best that has ended."""

@@ -58,7 +58,7 @@ class GenerationOptions:
     stop: tuple[str, ...] = ()
     """Texts that end the text where they begin; looked for as they are spelled, capitals and all."""
     min_words: int = 0
-    """A stop text that begins sooner is passed over."""
+    """A stop text that begins sooner is passed over, and the text does not end by itself sooner."""
     max_words: int = 20
     allow: frozenset[str] | None = None
     """The only words that may be said; None allows all. Spelled in any way that the tokenizer reads as the word."""

@@ -49,17 +49,18 @@ class Rules:
     def __init__(self, options: GenerationOptions, permitted: Permitted) -> None:
         self.penalty, self._ngram = options.repetition_penalty, options.no_repeat_ngram
         self._permitted = permitted
+        self._ending, self._shortest = permitted.ending, options.min_words
         self.look_back = self.penalty != 1 or self._ngram > 0 or bool(permitted.phrases)
 
-    def apply(self, logits: NDArray[np.float32], history: History) -> NDArray[np.float32]:
-        """Write into logits `[V]`, and return them; what may not be said is -inf."""
+    def apply(self, logits: NDArray[np.float32], history: History, length: int) -> NDArray[np.float32]:
+        """Write into logits `[V]` after so many words, and return them; what may not be said is -inf."""
         if self.look_back:
             if self.penalty != 1:
                 processors.repetition_penalty(logits, history.ids, self.penalty)
             if self._ngram:
                 processors.no_repeat_ngram(logits, history.ids, self._ngram)
             processors.deny(logits, self._permitted.completing(history.ids))
-        return self._permitted.take_away(logits)
+        return (self._permitted if length < self._shortest else self._ending).take_away(logits)
 
 
 class Picker:
@@ -73,27 +74,25 @@ class Picker:
         self._rules = Rules(options, permitted)
         self._history = History(prompt if self._rules.look_back else ())
         self._seed = fresh_seed() if options.seed is None and options.temperature else options.seed or 0
-        self._index = 0
 
-    def pick(self, logits: NDArray[np.float32], greedy: Pick) -> Pick | None:
-        """The next word after logits `[V]`, which may be overwritten; None where nothing is left to say.
+    def pick(self, logits: NDArray[np.float32], greedy: Pick, index: int) -> Pick | None:
+        """The word of this index, from 0, after logits `[V]`, which may be overwritten; None: nothing is left to say.
 
-        `greedy` is the decoder's own most probable word there: see `normalizer`.
+        It may be the end of the text. `greedy` is the decoder's own most probable word there: see `normalizer`.
         """
         normalized = normalizer(logits, greedy)
         # What is taken away is not picked; only a penalty alters the logits of words that may be.
         own = logits if self._rules.penalty == 1 else logits.copy()
-        self._rules.apply(logits, self._history)
-        token = most_probable(logits) if self._options.temperature == 0 else self._drawn(logits)
+        self._rules.apply(logits, self._history, index)
+        token = most_probable(logits) if self._options.temperature == 0 else self._drawn(logits, index)
         if token is None:
             return None
-        self._index += 1
         if self._rules.look_back:
             self._history.add(token)
         return token, own.item(token) - normalized
 
-    def _drawn(self, logits: NDArray[np.float32]) -> int | None:
-        return sample(logits, self._options, uniform(self._seed, self._index))
+    def _drawn(self, logits: NDArray[np.float32], index: int) -> int | None:
+        return sample(logits, self._options, uniform(self._seed, index))
 
 
 def most_probable(logits: NDArray[np.float32]) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain, count, islice
 from typing import TYPE_CHECKING
 
 from edgeword.decoding.decoder import Decoder
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 class Search:
     """The next words of one text, found one by one as they are asked for; to be gone through once.
 
-    The decoder stands after `prompt` already. A text ends with `finish_reason` `end` where nothing may be said
-    any more: each word denied, or impossible after the prompt. Raises UsageError for options that leave no word.
+    The decoder stands after `prompt` already, whose text perhaps ended in white space (`spaced`). A text ends with
+    `finish_reason` `end` where the model says its end, which is no word of it, or where nothing may be said any more:
+    each word denied, or impossible after the prompt. Raises UsageError for options that leave no word.
     """
 
     finish_reason: FinishReason = "length"
@@ -28,9 +29,16 @@ class Search:
     """Whether the last of its `turns` was given."""
 
     def __init__(
-        self, decoder: Decoder, prompt: Sequence[int], options: GenerationOptions, vocabulary: Vocabulary
+        self,
+        decoder: Decoder,
+        prompt: Sequence[int],
+        options: GenerationOptions,
+        vocabulary: Vocabulary,
+        *,
+        spaced: bool = False,
     ) -> None:
         self._decoder, self._prompt, self._options, self._vocabulary = decoder, prompt, options, vocabulary
+        self._spaced, self._speller = spaced, vocabulary.speller(prompt, spaced=spaced)
         self._permitted = vocabulary.permitted(options.allow, options.deny)
 
     def __iter__(self) -> Iterator[Said]:
@@ -73,7 +81,8 @@ class Search:
         from edgeword.generation.beam import BeamSearch
 
         rules = Rules(self._options, self._permitted)
-        return BeamSearch(self._decoder, self._options, rules, self._vocabulary).find(self._prompt)
+        search = BeamSearch(self._decoder, self._options, rules, self._vocabulary)
+        return search.find(self._prompt, spaced=self._spaced)
 
     def _greedy(self) -> Iterator[Said]:
         """The graph's own argmax where it may be said; only where not, the logits are looked at.
@@ -84,28 +93,34 @@ class Search:
         # Looked up once, and a generator alone: this is the loop that is fastest.
         greedy, advance, permitted = self._decoder.greedy, self._decoder.advance, self._permitted.table
         picker, words, ends = self._picker(), self._vocabulary.words, self._vocabulary.ends
-        while True:
+        say, end_id = self._speller.say, self._vocabulary.end_id
+        for index in count():
             token, logprob = greedy()
             if not permitted[token]:
                 silent = ends and not words[token]
-                found = None if silent else picker.pick(self._decoder.logits(), (token, logprob))
-                if found is None:
+                found = None if silent else picker.pick(self._decoder.logits(), (token, logprob), index)
+                if found is None or found[0] == end_id:
                     break
                 token, logprob = found
             advance(token)
-            yield token, logprob, words[token]
+            yield token, logprob, say(token)
         self.finish_reason = "end"
 
     def _picked(self) -> Iterator[Pick]:
-        decoder, picker = self._decoder, self._picker()
-        while (pick := picker.pick(decoder.logits(), decoder.greedy())) is not None:
+        decoder, picker, end_id = self._decoder, self._picker(), self._vocabulary.end_id
+        for index in count():
+            pick = picker.pick(decoder.logits(), decoder.greedy(), index)
+            if pick is None or pick[0] == end_id:
+                return
             decoder.advance(pick[0])
             yield pick
 
     def _named(self, picks: Iterator[Pick]) -> Iterator[Said]:
-        words = self._vocabulary.words
+        say, end_id = self._speller.say, self._vocabulary.end_id
         for token, logprob in picks:
-            yield token, logprob, words[token]
+            if token == end_id:
+                break
+            yield token, logprob, say(token)
         self.finish_reason = "end"
 
     def _picker(self) -> Picker:

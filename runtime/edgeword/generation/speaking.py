@@ -10,7 +10,7 @@ from edgeword.decoding.decoder import Decoder, Snapshot
 from edgeword.generation.options import GenerationOptions
 from edgeword.generation.rereading import Rereading
 from edgeword.generation.searching import Search
-from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword.tokenizers.kinds import AnyTokenizer
 from edgeword.words.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class Speaker:
     def __init__(
         self,
         make_decoder: Callable[[], Decoder],
-        tokenizer: Tokenizer,
+        tokenizer: AnyTokenizer,
         size: int,
         convention: Convention,
         make_batch: Callable[[int], BatchDecoder | None] = lambda _rows: None,
@@ -51,16 +51,18 @@ class Speaker:
             decoder.advance(token)
         return self._saying(decoder)
 
-    def search(self, ids: Sequence[int], options: GenerationOptions) -> Search:
-        """The words that follow a text."""
-        return Search(self.begun(ids), ids, options, self.vocabulary)
+    def search(self, ids: Sequence[int], options: GenerationOptions, *, spaced: bool = False) -> Search:
+        """The words that follow a text, which perhaps ends in white space."""
+        return Search(self.begun(ids), ids, options, self.vocabulary, spaced=spaced)
 
-    def row_search(self, batch: BatchDecoder, row: int, ids: Sequence[int], options: GenerationOptions) -> Search:
+    def row_search(
+        self, batch: BatchDecoder, row: int, ids: Sequence[int], options: GenerationOptions, *, spaced: bool = False
+    ) -> Search:
         """The words that follow a text, which a row of a batch begins with."""
         from edgeword.decoding.batches.batch import Row  # a cold start reads one text
 
         batch.begin(row, ids)
-        return Search(self._saying(Row(batch, row)), ids, options, self.vocabulary)
+        return Search(self._saying(Row(batch, row)), ids, options, self.vocabulary, spaced=spaced)
 
     def _saying(self, decoder: Decoder) -> Decoder:
         """A decoder whose words enter the context as the loop of the model's owner puts them there."""

@@ -10,7 +10,8 @@ Said = tuple[int, float, str]
 """A token, the model's own natural log-probability of it, and what the text has of its word."""
 
 FinishReason = Literal["length", "stop", "end"]
-"""`length`: as many words as were asked for; `stop`: a stop text came; `end`: nothing was left to say."""
+"""`length`: as many words as were asked for; `stop`: a stop text came; `end`: the text ends, or nothing was left to
+say."""
 
 
 class StopSearch:
@@ -88,6 +89,8 @@ class Ending:
             start, (token, logprob, word) = self._held[0]
             if start + len(word) > place and (whole or start >= place):
                 break
-            gone.append((token, logprob, word[: place - start]))
+            said = word if start + len(word) <= place else word[: place - start].rstrip(" ")
+            if said or not word:
+                gone.append((token, logprob, said))
             del self._held[0]
         return gone

@@ -51,20 +51,25 @@ def suggestions(
         ids = ids[ids != last]
     values, whole = logits[ids], normalizer(logits, greedy)
     best = top_k_ids(values, k)
+
+    def written(token: int) -> str:
+        if spelled:
+            return completed(prefix, spelled, vocabulary.words[token])
+        return vocabulary.suggested(token, context)
+
     ranked = best[np.argsort(-values[best], kind="stable")].tolist()
-    return [
-        (ids.item(i), values.item(i) - whole, completed(prefix, spelled, vocabulary.words[ids.item(i)]))
-        for i in ranked
-        if values.item(i) > -np.inf
-    ]
+    return [(ids.item(i), values.item(i) - whole, written(ids.item(i))) for i in ranked if values.item(i) > -np.inf]
 
 
 def completed(typed: str, spelled: str, word: str) -> str:
     """A word as it continues what was typed, of which `spelled` is the beginning in the tokenizer's case.
 
-    Letters that were typed stay as they are; the rest is the vocabulary's, or in capitals where two letters or
-    more were typed and all are capitals: "me", "Me" and "ME" become "memory", "Memory" and "MEMORY".
+    Small letters give the word in its usual form: "pa" becomes "Paris". Others stay as they were typed; the rest is
+    the vocabulary's, or in capitals where two letters or more were typed and all are capitals: "Me" and "ME" become
+    "Memory" and "MEMORY".
     """
+    if typed == spelled:
+        return word
     rest = word[len(spelled) :]
-    capitals = typed != spelled and len(typed) > 1 and typed.isupper()
+    capitals = len(typed) > 1 and typed.isupper()
     return typed + (rest.upper() if capitals else rest)

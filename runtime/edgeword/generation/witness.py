@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from edgeword.bundle.manifest import Answer
 from edgeword.generation.options import GenerationOptions
 from edgeword.generation.speaking import Speaker
-from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword.tokenizers.kinds import AnyTokenizer
 
 
-def witness_failure(speaker: Speaker, tokenizer: Tokenizer, answers: Iterable[Answer]) -> str | None:
+def witness_failure(speaker: Speaker, tokenizer: AnyTokenizer, answers: Iterable[Answer]) -> str | None:
     """The first of the owner's answers that is not given, word for word, or None."""
     for answer in answers:
         expected = words_of(answer.text, tokenizer)
@@ -28,7 +28,7 @@ def witness_failure(speaker: Speaker, tokenizer: Tokenizer, answers: Iterable[An
     return None
 
 
-def words_of(text: str, tokenizer: Tokenizer) -> list[str]:
+def words_of(text: str, tokenizer: AnyTokenizer) -> list[str]:
     """The words of an answer."""
     if tokenizer.level == "char":
         return list(text)

@@ -16,7 +16,6 @@ from edgeword.generation.suggesting import permitted_by, suggestions
 from edgeword.session.saved import Saved, binding, from_bytes, to_bytes
 from edgeword.session.trail import NO_ID, Trail
 from edgeword.sharing import Shared
-from edgeword.tokenizers.typed import Typed
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -33,14 +32,14 @@ class Session:
 
     def __init__(self, shared: Shared, bundle: Bundle, load_ms: float, context: str | bytes = "") -> None:
         self._shared, self._bundle, self._load_ms = shared, bundle, load_ms
-        self._tokenizer, self._typed = bundle.tokenizer, Typed(bundle.tokenizer)
+        self._tokenizer, self._parted = bundle.tokenizer, bundle.tokenizer.typed()
         self._begun = ""
         if isinstance(context, bytes | bytearray | memoryview):
             saved = from_bytes(bytes(context), bundle.spec, self._binding)
-            self._trail = Trail(shared, saved.tokens, saved.snapshot)
+            self._trail = Trail(shared, self._tokenizer.start, saved.tokens, saved.snapshot)
             self._begun = saved.begun
         else:
-            self._trail = Trail(shared)
+            self._trail = Trail(shared, self._tokenizer.start)
             self.feed(_checked_context(context))
 
     @cached_property
@@ -60,7 +59,7 @@ class Session:
     def feed(self, text: str) -> None:
         """Append a text to the text, in pieces of any size: letters, words, a pasted page."""
         self._shared.check_open()
-        words, begun = self._typed.parted(self._begun + check_text(text, "text"))
+        words, begun = self._parted(self._begun + check_text(text, "text"))
         self._trail.read([self._id(token) for word in words for token in self._tokenizer.tokens(word)])
         self._begun = begun
 
@@ -78,13 +77,13 @@ class Session:
         `LanguageModel.suggest` to the same text. Raises UsageError for a `k` below 1.
         """
         check_count(k, "k", 1)
-        ahead = self._ahead() if check_text(prefix, "prefix") else []
         vocabulary = self._shared.vocabulary
         permitted = permitted_by(vocabulary, allow, deny)
+        typed = self._tokenizer.letters(self._begun) if check_text(prefix, "prefix") == "" else ""
+        ahead = [] if typed else self._ahead()
         logits, greedy = self._trail.answer(ahead)
         context = [*self._trail.ids, *ahead] if ahead else self._trail.ids
-        typed = prefix or self._letters()
-        found = suggestions(logits, greedy, k, vocabulary, permitted, prefix=typed, context=context)
+        found = suggestions(logits, greedy, k, vocabulary, permitted, prefix=prefix or typed, context=context)
         return [Suggestion(word, math.exp(logprob)) for _, logprob, word in found]
 
     def generate(self, max_words: int = 20, **options: Unpack[Keywords]) -> Generation:
@@ -97,7 +96,7 @@ class Session:
         ahead = self._ahead()
         with self._shared as speaker:
             heard = Asked(settings, started, self._load_ms).heard(self._trail.search(speaker, ahead, settings))
-        prompt = self._tokenizer.decode([*self._trail.ids, *ahead])
+        prompt = self._tokenizer.decode([*self._tokenizer.start, *self._trail.ids, *ahead])
         return heard.after(prompt, self._oov_rate(), self._tokenizer)
 
     def rewind(self, tokens: int) -> None:
@@ -109,7 +108,9 @@ class Session:
         self._shared.check_open()
         check_count(tokens, "tokens", 0, self.tokens)
         if tokens:
-            self._trail.back(tokens - len(self._begun_tokens()))
+            begun = list(map(self._id, self._begun_tokens()))
+            self._trail.read(begun[: max(len(begun) - tokens, 0)])
+            self._trail.back(max(tokens - len(begun), 0))
             self._begun = ""
 
     def snapshot(self) -> bytes:
@@ -133,12 +134,7 @@ class Session:
 
     def _ahead(self) -> list[int]:
         """What would be read if the begun word were finished."""
-        return self._tokenizer.encode(self._begun)
-
-    def _letters(self) -> str:
-        """The begun word's letters; as the tokenizer spells them where it leaves some out, as of `"don't`."""
-        spelled = "".join(self._begun_tokens())
-        return self._begun if spelled.casefold() == self._begun.casefold() else spelled
+        return [token for token in map(self._id, self._begun_tokens()) if token != NO_ID]
 
     def _oov_rate(self) -> float:
         unknown = NO_ID if self._tokenizer.oov_id is None else self._tokenizer.oov_id

@@ -22,16 +22,20 @@ Answer = tuple[Array, Prediction]
 
 
 class Trail:
-    """The tokens of a text, and the decoder's snapshots after each of the last ones.
+    """The tokens of a text, and the decoder's snapshots after each of the last ones; `start` stands before them.
 
     A snapshot goes to every engine, so a forked process goes on where its parent stood. Takes its turn at the shared
     model only where the engine runs.
     """
 
-    def __init__(self, shared: Shared, tokens: Sequence[int] = (), snapshot: Snapshot | None = None) -> None:
-        self._shared = shared
+    def __init__(
+        self, shared: Shared, start: Sequence[int], tokens: Sequence[int] = (), snapshot: Snapshot | None = None
+    ) -> None:
+        self._shared, self._before = shared, start
         with shared as speaker:
             self._speaker, self._decoder = speaker, speaker.decoder()
+            if start:
+                self._decoder.begin(start)
             self._start = self._decoder.snapshot()
             if snapshot is not None:
                 self._decoder.restore(snapshot)
@@ -82,7 +86,7 @@ class Trail:
     def search(self, speaker: Speaker, ahead: Sequence[int], options: GenerationOptions) -> Search:
         """The words that follow the text and the ids `ahead`, found without a change to where the text stands."""
         decoder = speaker.resumed(self.place, ahead)
-        return Search(decoder, [*self.ids, *ahead], options, speaker.vocabulary)
+        return Search(decoder, [*self._before, *self.ids, *ahead], options, speaker.vocabulary)
 
     def _read(self, tokens: Sequence[int], places: deque[Snapshot]) -> deque[Snapshot]:
         """The places after each of the tokens, appended to those before them."""

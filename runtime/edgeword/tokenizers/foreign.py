@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from edgeword.errors import InputFileError, TokenizerError
 from edgeword.records import RecordError, parse_json
+from edgeword.tokenizers import kinds
+from edgeword.tokenizers.kinds import AnyTokenizer
 from edgeword.tokenizers.tokenizer import DEFAULT_FILTERS, MAX_ID, Tokenizer
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ _KERAS_KEYS = {*_OPTIONS, *_STATISTICS, "num_words", "char_level", "word_index"}
 _LOOKS_LIKE_JSON = re.compile(r'\s*(?:[{\[]\s*["\]}]|"\s*\{)')
 
 
-def read_tokenizer(path: str | PathLike[str]) -> Tokenizer:
+def read_tokenizer(path: str | PathLike[str]) -> AnyTokenizer:
     """Read a tokenizer in JSON (see `from_json`), or a plain vocabulary with one token per line.
 
     For the ids of a plain vocabulary see `from_vocabulary`. Raises InputFileError for a
@@ -42,7 +44,7 @@ def read_tokenizer(path: str | PathLike[str]) -> Tokenizer:
         raise TokenizerError(f"{path}: {error}") from error
 
 
-def _understand(content: bytes, suffix: str) -> Tokenizer:
+def _understand(content: bytes, suffix: str) -> AnyTokenizer:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -54,7 +56,7 @@ def _understand(content: bytes, suffix: str) -> Tokenizer:
     return from_lines(text)
 
 
-def from_json(text: str) -> Tokenizer:
+def from_json(text: str) -> AnyTokenizer:
     """Tokenizer of edgeword's own format, of Keras' `Tokenizer.to_json()`, or of a JSON list of tokens.
 
     Keras' text may be a JSON string itself, as `json.dump(tokenizer.to_json(), file)` writes it.
@@ -64,7 +66,7 @@ def from_json(text: str) -> Tokenizer:
     if isinstance(data, str):
         text, data = data, _parsed(data)
     if isinstance(data, dict) and "format" in data:
-        return Tokenizer.from_json(text)
+        return kinds.from_json(text)
     return from_foreign(data)
 
 

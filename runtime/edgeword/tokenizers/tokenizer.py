@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from edgeword.errors import TokenizerError, UsageError
 from edgeword.frozen import frozen
 from edgeword.records import RecordError, parse_json, read_record
+from edgeword.tokenizers.header import header, options_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-FORMAT = "edgeword-tokenizer"
-VERSION = 1
 # A bound on memory: a short file must not ask for a vocabulary of a billion ids.
 MAX_ID = 1 << 22
 # Keras' own defaults; only TextVectorization counts the apostrophe as punctuation.
@@ -128,6 +127,14 @@ class Tokenizer:
         """Number of ids that can occur, 0 among them: the rows that an embedding needs."""
         return max(len(self.vocabulary), self.oov_id or 0) + 1
 
+    end_id = None
+    start = ()
+
+    @property
+    def keys(self) -> tuple[str | None, ...]:
+        """The vocabulary: tokens are said as they are read."""
+        return self.vocabulary
+
     @property
     def joiner(self) -> str:
         """What stands between two tokens of generated text."""
@@ -167,6 +174,31 @@ class Tokenizer:
         """
         return "".join(self.pieces(ids))
 
+    def speller(self, context: Sequence[int] = (), *, spaced: bool = False) -> None:  # noqa: ARG002
+        """None: each word is spelled as it stands in the vocabulary."""
+        return
+
+    def spelled(self, prefix: str) -> str:
+        """Letters of a begun word in the tokenizer's case: where it lowers texts, lowered as it does."""
+        tokens = self.tokens(prefix)
+        same = len(tokens) == 1 and tokens[0].casefold() == prefix.casefold()
+        return tokens[0] if same else prefix
+
+    def letters(self, begun: str) -> str:
+        """The letters of a begun word; as the tokenizer spells them where it leaves some out, as of `"don't`."""
+        spelled = "".join(self.tokens(begun))
+        return begun if spelled.casefold() == begun.casefold() else spelled
+
+    def suggested(self, word: str, context: Sequence[int]) -> str:  # noqa: ARG002
+        """The word: it is written alike after every text."""
+        return word
+
+    def typed(self) -> Callable[[str], tuple[list[str], str]]:
+        """Parts a text that is typed: the words that are finished, and the one that is begun."""
+        from edgeword.tokenizers.typed import Typed  # a cold start does not wait for it
+
+        return Typed(self).parted
+
     def word(self, token_id: int) -> str:
         """Token of one id; for an id without one (0, too high) the OOV token, or "" where there is none."""
         token = self.vocabulary[token_id - 1] if 0 < token_id <= len(self.vocabulary) else None
@@ -201,17 +233,14 @@ class Tokenizer:
     def to_json(self) -> str:
         """Write edgeword's own format, as compact JSON in which a lone surrogate is escaped."""
         options = {item.name: getattr(self, item.name) for item in fields(self) if item.init}
-        text = json.dumps({"format": FORMAT, "version": VERSION, **options}, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps({**header(), **options}, ensure_ascii=False, separators=(",", ":"))
         return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
     @classmethod
     def from_json(cls, text: str) -> Tokenizer:
         """Read edgeword's own format; TokenizerError for anything else, saying what and how to mend it."""
         try:
-            data = parse_json(text)
-            _check_header(data)
-            options = {key: value for key, value in data.items() if key not in ("format", "version")}
-            return read_record(cls, options, "tokenizer")
+            return read_record(cls, options_of(parse_json(text)), "tokenizer")
         except RecordError as error:
             raise TokenizerError(f"{error}; export or save the tokenizer again") from None
 
@@ -222,19 +251,6 @@ def _keep(words: Iterable[str | None], num_words: int | None) -> tuple[str | Non
         raise TokenizerError(f"tokenizer: num_words must be a positive integer or None, not {num_words!r}")
     kept = tuple(words)
     return kept[: num_words - 1] if num_words else kept
-
-
-def _check_header(data: Any) -> None:
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise TokenizerError(f"tokenizer: not in edgeword's format; 'format' must be {FORMAT!r}")
-    version = data.get("version")
-    if type(version) is not int or version < 1:
-        raise TokenizerError(f"tokenizer: version must be a positive integer, not {version!r}")
-    if version > VERSION:
-        raise TokenizerError(
-            f"tokenizer: version {version} is newer than {VERSION}, the newest read here; "
-            "run pip install --upgrade edgeword"
-        )
 
 
 def _ids_of(vocabulary: tuple[str | None, ...]) -> dict[str | None, int]:

@@ -20,6 +20,17 @@ class Permitted:
 
     mask: NDArray[np.bool_]
     phrases: tuple[tuple[int, ...], ...] = ()
+    end_id: int | None = None
+    """The id whose token ends a text, where that may be said; None where a text has no end of its own."""
+
+    @cached_property
+    def ending(self) -> Permitted:
+        """With the end among the ids that may be said."""
+        if self.end_id is None:
+            return self
+        mask = self.mask.copy()
+        mask[self.end_id] = True
+        return Permitted(mask, self.phrases)
 
     @cached_property
     def table(self) -> bytes:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, lru_cache
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeword.errors import UsageError
+from edgeword.tokenizers.kinds import AnyTokenizer, Speller
 from edgeword.words.permitted import Permitted
 
 # Prefixes whose words are remembered: of one and two letters hardly more are typed.
@@ -20,75 +21,62 @@ Rules = tuple["frozenset[str] | None", frozenset[str]]
 """What is allowed, and what is denied."""
 
 
-class Words(Protocol):
-    """What is asked of a tokenizer."""
-
-    @property
-    def vocabulary(self) -> Sequence[str | None]:
-        """The token of id `i + 1`; None where no token has that id."""
-        ...
-
-    @property
-    def oov_token(self) -> str | None:
-        """The text of the token for unknown words."""
-        ...
-
-    @property
-    def oov_id(self) -> int | None:
-        """The id of the token for unknown words."""
-        ...
-
-    @property
-    def zero(self) -> str | None:
-        """The token of id 0; None where it is padding."""
-        ...
-
-    @property
-    def joiner(self) -> str:
-        """What stands between two tokens."""
-        ...
-
-    def tokens(self, text: str) -> list[str]:
-        """Tokens of a text."""
-        ...
-
-    def id(self, word: str) -> int | None:
-        """Id of one token; any other token's, or None, for one that has none."""
-        ...
-
-
 class Vocabulary:
     """The words of a model of `size` ids, V; an id that the tokenizer does not know has no word."""
 
-    def __init__(self, tokenizer: Words, size: int, *, says_unknown: bool = False, ends: bool = False) -> None:
+    def __init__(self, tokenizer: AnyTokenizer, size: int, *, says_unknown: bool = False, ends: bool = False) -> None:
         self.size = size
         self._says_unknown = says_unknown
         self.ends = ends
         """Whether a greedy text ends at an id without a word, which is passed over otherwise."""
         self.joiner = tokenizer.joiner
+        self.end_id = tokenizer.end_id
+        """The id of the token that ends a text; None where none does."""
         self._tokenizer = tokenizer
         self._last: tuple[Rules, Permitted] | None = None
 
     @cached_property
     def words(self) -> Sequence[str]:
-        """The word of each id, `[V]`; "" where there is none."""
-        words = [self._tokenizer.zero or "", *(word or "" for word in self._tokenizer.vocabulary)][: self.size]
+        """The word of each id, `[V]`, in its usual form; "" where there is none."""
+        return self._by_id(self._tokenizer.vocabulary)
+
+    @cached_property
+    def _keys(self) -> Sequence[str]:
+        """The token of each id, `[V]`, as texts are read."""
+        same = self._tokenizer.keys is self._tokenizer.vocabulary
+        return self.words if same else self._by_id(self._tokenizer.keys)
+
+    def _by_id(self, vocabulary: Sequence[str | None]) -> list[str]:
+        words = [self._tokenizer.zero or "", *(word or "" for word in vocabulary)][: self.size]
         words += [""] * (self.size - len(words))
         unknown = self._tokenizer.oov_id
         if unknown and unknown < self.size:
             words[unknown] = self._tokenizer.oov_token or ""
         return words
 
+    def speller(self, context: Sequence[int] = (), *, spaced: bool = False) -> Speller:
+        """Spells what follows the ids of a text, which perhaps ends in white space."""
+        return self._tokenizer.speller(context, spaced=spaced) or _WordByWord(self.words)
+
+    def suggested(self, token: int, context: Sequence[int]) -> str:
+        """The word of an id, as it would be written after the ids of a text."""
+        return self._tokenizer.suggested(self.words[token], context)
+
+    def spaces_after(self, word: str) -> int:
+        """How many spaces stand behind a word, 0 or 1, as a rule."""
+        return len(self.joiner) if self.end_id is None else int(word[:1].isalnum())
+
     @cached_property
     def _silent(self) -> list[int]:
-        """Ids that nobody wants to hear: padding, ids without a word, and the token for unknown words."""
+        """Ids that nobody wants to hear: padding, ids without a word, the tokens for unknown words and for the end."""
         unknown = None if self._says_unknown else self._tokenizer.oov_id
-        return [i for i, word in enumerate(self.words) if not word or i == unknown]
+        return [i for i, word in enumerate(self.words) if not word or i in (unknown, self.end_id)]
 
     def permitted(self, allow: frozenset[str] | None = None, deny: frozenset[str] = frozenset()) -> Permitted:
         """The ids that may be said. An entry is a word in any spelling that the tokenizer reads as that word.
 
-        Padding, ids without a word and the token for unknown words are denied, unless `allow` names the last.
+        Padding, ids without a word and the token for unknown words are denied, unless `allow` names the last. The end
+        of a text is no word; whether it may come, `Permitted.ending` says: always, unless it is denied.
         Words that the vocabulary lacks cannot be said and change nothing. Raises UsageError where an entry of
         `allow` is several words, and where nothing is left to say.
         """
@@ -105,10 +93,14 @@ class Vocabulary:
         if allow is not None:
             mask = np.zeros(self.size, bool)
             mask[self._allowed(allow)] = True
-        mask[[ids[0] for ids in denied if len(ids) == 1]] = False
+        alone = {ids[0] for ids in denied if len(ids) == 1}
+        mask[[*alone]] = False
+        end_id = None if self.end_id in alone else self.end_id
+        if end_id is not None:
+            mask[end_id] = False
         if not mask.any():
             raise UsageError("allow and deny leave no word of the vocabulary to say; allow more, or deny less")
-        return Permitted(mask, tuple(ids for ids in denied if len(ids) > 1))
+        return Permitted(mask, tuple(ids for ids in denied if len(ids) > 1), end_id)
 
     def _allowed(self, allow: Iterable[str]) -> list[int]:
         found: list[int] = []
@@ -129,14 +121,16 @@ class Vocabulary:
 
     def _id(self, token: str) -> int | None:
         found = self._tokenizer.id(token)
-        fits = found is not None and found < self.size and token != "" and self.words[found] == token
+        fits = found is not None and found < self.size and token != "" and self._is(found, token)
         return found if fits else None
+
+    def _is(self, token_id: int, token: str) -> bool:
+        """Whether an id is the token's own, and not that of unknown words."""
+        return self._tokenizer.oov_id is None or self._keys[token_id] == token
 
     def spelled(self, prefix: str) -> str:
         """Letters of a begun word in the tokenizer's case: where it lowers texts, lowered as it does."""
-        tokens = self._tokenizer.tokens(prefix)
-        same = len(tokens) == 1 and tokens[0].casefold() == prefix.casefold()
-        return tokens[0] if same else prefix
+        return self._tokenizer.spelled(prefix)
 
     def beginning_with(self, prefix: str) -> NDArray[np.intp]:
         """Ids in ascending order of the words that begin with a prefix, in the tokenizer's case; to be read only.
@@ -156,6 +150,17 @@ class Vocabulary:
 
     @cached_property
     def _sorted(self) -> tuple[list[str], NDArray[Any]]:
-        """The words in order, and their ids."""
-        ids = sorted((i for i, word in enumerate(self.words) if word), key=self.words.__getitem__)
-        return [self.words[i] for i in ids], np.array(ids, np.intp)
+        """The tokens in order, and their ids."""
+        ids = sorted((i for i, word in enumerate(self._keys) if word), key=self._keys.__getitem__)
+        return [self._keys[i] for i in ids], np.array(ids, np.intp)
+
+
+class _WordByWord:
+    """Spells each word as it stands in the vocabulary."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.say = words.__getitem__
+
+    def copy(self) -> _WordByWord:
+        """Itself: nothing depends on what came before."""
+        return self

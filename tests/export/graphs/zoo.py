@@ -11,7 +11,8 @@ import numpy as np
 from keras import layers as k
 from keras import ops
 
-from edgeword_train.models.cells import CIFGLSTMCell, PeepholeLSTMCell, ProjectedLSTMCell
+from edgeword_train.models.cells import CIFGLSTMCell, PeepholeLSTMCell
+from edgeword_train.models.projections import ProjectedLSTMCell
 from tests.tiny import VOCABULARY, WINDOW, drawn, model
 
 U = 32

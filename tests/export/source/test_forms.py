@@ -34,6 +34,16 @@ def under_a_name():
     return keras.Model({"ids": ids}, k.Dense(V)(rnn(ids))), lambda model: model({"ids": IDS})
 
 
+def under_names():
+    ids = keras.Input((L,), name="ids")
+    return keras.Model({"ids": ids}, {"words": k.Dense(V)(rnn(ids))}), lambda model: model({"ids": IDS})["words"]
+
+
+def with_an_output_under_a_name():
+    ids = keras.Input((L,), name="ids")
+    return keras.Model(ids, {"words": k.Dense(V)(rnn(ids))}), lambda model: model(IDS)["words"]
+
+
 def with_its_state():
     ids = keras.Input((L,))
     every, state = rnn(ids, return_state=True)
@@ -64,6 +74,8 @@ def characters(features, rows):
 FORMS = {
     "in a list": (in_a_list, "list or name"),
     "under a name": (under_a_name, "list or name"),
+    "input and output under names": (under_names, "list or name"),
+    "the output under a name": (with_an_output_under_a_name, "list or name"),
     "with its state": (with_its_state, "of words is taken"),
     "stateful, fixed batch": (stateful, "keep no state"),
     "mixed precision": (mixed, "float32"),
@@ -143,3 +155,17 @@ def test_a_text_layer_becomes_the_tokenizer(length):
     np.testing.assert_allclose(
         np.asarray(source.model.model(ids)), np.asarray(model(np.array([text], dtype=object))), atol=1e-6
     )
+
+
+def test_of_a_model_that_keras_quantized_there_is_what_can_be_written_and_the_other_reason_is_short(tmp_path):
+    model = tiny.lstm(None)
+    expected = int(np.asarray(model(np.array([tiny.SHORT])))[0].argmax())
+    model.quantize("int8")
+    exported = export(model, tmp_path / "bundle", tokenizer=tiny.TOKENIZER, precisions=["float32"])
+    assert [variant.format for variant in exported.manifest.variants] == ["onnx"]
+    decoder = edgeword.load(tmp_path / "bundle").decoder()
+    decoder.begin(tiny.SHORT)
+    assert decoder.greedy()[0] == expected
+    (failure,) = exported.failures
+    assert failure.startswith("model.float32.tflite: the tflite converter failed on float32: 'tfl.fully_connected' op ")
+    assert "loc(" not in failure

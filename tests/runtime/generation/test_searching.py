@@ -250,7 +250,7 @@ def test_a_row_of_a_batch_says_what_it_would_say_alone(mode):
     for place in range(20):
         logits = np.stack([decoder.logits() for decoder in decoders])
         greedy = [decoder.greedy() for decoder in decoders]
-        picked = [picker.pick(*row)[0] for picker, *row in zip(pickers, logits, greedy, strict=True)]
+        picked = [picker.pick(*row, place)[0] for picker, *row in zip(pickers, logits, greedy, strict=True)]
         for decoder, token in zip(decoders, picked, strict=True):
             decoder.advance(token)
         assert picked == [row[place] for row in alone]
@@ -260,5 +260,8 @@ def test_words_that_cannot_follow_are_not_said():
     """After an empty prompt most words have no logit: what is left there may be denied."""
     picker = Picker(GenerationOptions(), Permitted(np.array([False, True, True, False])), ())
     row = np.array([1, -np.inf, -np.inf, 0], np.float32)
-    assert picker.pick(row.copy(), (0, -0.1)) is None
-    assert Picker(GenerationOptions(temperature=1), Permitted(np.ones(4, bool)), ()).pick(row, (0, -0.1))[0] in (0, 3)
+    assert picker.pick(row.copy(), (0, -0.1), 0) is None
+    assert Picker(GenerationOptions(temperature=1), Permitted(np.ones(4, bool)), ()).pick(row, (0, -0.1), 0)[0] in (
+        0,
+        3,
+    )

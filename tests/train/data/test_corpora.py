@@ -149,7 +149,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ([], UsageError, r"No text.*primer, python-docs"),
         (["missing.txt"], InputFileError, r"no file 'missing.txt'.*primer, python-docs"),
         (["missing\n.txt"], InputFileError, r"no file 'missing\\n.txt'"),
-        (["a folder"], InputFileError, r"'a folder' is a folder; name the text files"),
+        (["a folder"], InputFileError, r"'a folder' is a folder without text"),
         (["empty.txt/x"], InputFileError, r"Cannot read 'empty.txt/x': Not a directory; check"),
         (["loop.txt"], InputFileError, r"Cannot read 'loop.txt': .*; check the path"),
         (["nul\0.txt"], InputFileError, r"Cannot read 'nul\\x00.txt': embedded null byte"),

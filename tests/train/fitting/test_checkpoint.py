@@ -12,7 +12,7 @@ from edgeword_train.errors import RunError
 from edgeword_train.fitting.checkpoint import Checkpoint
 from edgeword_train.fitting.history import Epoch
 
-HISTORY = [Epoch(1, 9.0, 8.0, 0.5, 100.0), Epoch(2, 7.0, 8.5, 0.25, 200.0), Epoch(3, 6.0, 9.0, 0.5, 150.5)]
+HISTORY = [Epoch(number, 9.0, 7.0 + number, 0.5, 100.5, 0.1, 0.25) for number in (1, 2, 3)]
 
 
 @pytest.fixture
@@ -72,10 +72,3 @@ def test_a_damaged_state_is_refused(checkpoint: Checkpoint, tmp_path: Path, cont
     with pytest.raises(RunError, match=rf"state.json: {message}.*; remove {tmp_path} and train again") as caught:
         checkpoint.history()
     assert "\n" not in str(caught.value)
-
-
-def test_a_finished_training_leaves_no_checkpoint(checkpoint: Checkpoint, tmp_path: Path) -> None:
-    checkpoint.save(variables(1), HISTORY[:1], kept=1)
-    checkpoint.remove()
-    checkpoint.remove()
-    assert not (tmp_path / "checkpoint").exists()

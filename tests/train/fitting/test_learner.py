@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from edgeword import EdgewordError
-from edgeword_train.data.windows import cut_windows
 from edgeword_train.errors import DivergedError
-from edgeword_train.fitting.learner import Learner, batches, perplexity
+from edgeword_train.fitting.learner import Learner, perplexity
+from edgeword_train.fitting.streams import streams_of
 from edgeword_train.models.architecture import build
 from edgeword_train.options import TrainingOptions
 
@@ -16,7 +16,7 @@ from edgeword_train.options import TrainingOptions
 @pytest.mark.parametrize("cell", ["lstm", "cifg-lstm"])
 def test_dropout_depends_on_the_seed_and_the_epoch_alone(cell: str) -> None:
     options = TrainingOptions(cell=cell, units=4, embedding=3, dropout=0.5, recurrent_dropout=0.5)
-    learner = Learner(build(options, 9), 1e-3)
+    learner = Learner(build(options, 9))
 
     def dropped(seed: int, epoch: int) -> bytes:
         learner.reseed(seed, epoch)
@@ -29,17 +29,24 @@ def test_dropout_depends_on_the_seed_and_the_epoch_alone(cell: str) -> None:
 
 
 def test_what_is_saved_are_the_weights_and_the_optimizer_s_state() -> None:
-    learner = Learner(build(TrainingOptions(units=4, embedding=3), 9), 1e-3)
+    learner = Learner(build(TrainingOptions(units=4, embedding=3), 9))
     weights = len(learner.model.trainable_variables)
-    assert len(learner.variables) > 3 * weights - 1  # two moments a weight in Adam
+    assert len(learner.variables) == 3 * weights + 1  # two moments a weight in Adam, and the steps
     assert learner.variables[:weights] == learner.model.trainable_variables
 
 
-def test_batches_keep_the_order_of_the_windows() -> None:
-    windows = cut_windows([[2, 3, 4], [5, 6, 7], [8, 9, 10]], 2, 1)
-    found = list(batches(windows, 2))
-    assert [len(inputs) for inputs, _, _ in found] == [2, 1]
-    np.testing.assert_array_equal(np.concatenate([inputs for inputs, _, _ in found]), windows.inputs)
+def test_what_is_measured_is_what_the_model_says_of_each_text() -> None:
+    learner, texts = Learner(build(TrainingOptions(units=4, embedding=3), 9)), [[2, 3, 4, 1, 5], [6, 7, 1], [8, 2, 3]]
+    logprobs, ranks = [], []
+    for ids in texts:
+        logits = np.asarray(learner.model(np.array([ids[:-1]], np.int32)))[0]
+        for place, target in enumerate(ids[1:]):
+            if target != 1:
+                logprobs.append(logits[place, target] - np.log(np.exp(logits[place]).sum()))
+                ranks.append(np.count_nonzero(logits[place] > logits[place, target]))
+    found = learner.measure(streams_of(texts, 1, 3, 2))
+    assert found.perplexity == pytest.approx(np.exp(-np.mean(logprobs)), rel=1e-5)
+    assert (found.top1, found.top3) == pytest.approx((np.mean(np.array(ranks) < 1), np.mean(np.array(ranks) < 3)))
 
 
 def test_a_loss_that_is_no_number_is_an_error() -> None:

@@ -10,7 +10,8 @@ import pytest
 from edgeword_train.fitting.history import Epoch
 from edgeword_train.fitting.learning_curve import draw_learning_curve, learning_curve
 
-HISTORY = [Epoch(1, 90.0, 95.5, 1.0, 1.0), Epoch(2, 40.0, 70.0, 1.0, 1.0), Epoch(3, 30.0, 75.0, 1.0, 1.0)]
+FIGURES = [(90.0, 95.5), (40.0, 70.0), (30.0, 75.0)]
+HISTORY = [Epoch(number, *both, 1.0, 1.0, 0.1, 0.2) for number, both in enumerate(FIGURES, 1)]
 
 
 def test_the_lines_are_the_history() -> None:

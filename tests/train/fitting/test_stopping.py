@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from edgeword_train.fitting.history import Epoch, best_epoch, words_per_second
-from edgeword_train.fitting.stopping import PATIENCE, SMALL_CORPUS_WORDS, Stopping, stopping_for
+from edgeword_train.fitting.stopping import PATIENCE, Stopping, stopping_for
 from edgeword_train.options import TrainingOptions
 
 
 def history(*held_out: float, perplexity: float = 20.0) -> list[Epoch]:
-    return [Epoch(number, perplexity, value, 1.0, 100.0) for number, value in enumerate(held_out, 1)]
+    return [Epoch(number, perplexity, value, 1.0, 100.0, 0.1, 0.2) for number, value in enumerate(held_out, 1)]
 
 
 @pytest.mark.parametrize(
@@ -31,7 +33,7 @@ def test_a_training_ends_with_its_patience_or_its_epochs(held_out: tuple[float, 
 
 
 @pytest.mark.parametrize(("perplexity", "over"), [(20.0, False), (3.01, False), (3.0, True)])
-def test_a_small_corpus_is_trained_until_it_is_known_and_its_last_epoch_is_kept(perplexity: float, over: bool) -> None:
+def test_a_text_is_memorized_until_it_is_known_and_the_last_epoch_is_kept(perplexity: float, over: bool) -> None:
     stopping = Stopping(epochs=9, patience=1, by_heart=True)
     epochs = history(5, 6, 7, 8, perplexity=perplexity)
     assert (stopping.is_over(epochs), stopping.kept_epoch(epochs)) == (over, 4)
@@ -43,17 +45,11 @@ def test_nothing_is_over_before_it_began(by_heart: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("patience", "words", "expected"),
-    [
-        (None, SMALL_CORPUS_WORDS - 1, (PATIENCE, True)),
-        (None, SMALL_CORPUS_WORDS, (PATIENCE, False)),
-        (7, SMALL_CORPUS_WORDS - 1, (7, False)),
-    ],
+    ("given", "expected"),
+    [({}, (PATIENCE, False)), ({"memorize": True}, (PATIENCE, True)), ({"patience": 7}, (7, False))],
 )
-def test_only_a_small_corpus_without_a_patience_is_learnt_by_heart(
-    patience: int | None, words: int, expected: tuple[int, bool]
-) -> None:
-    stopping = stopping_for(TrainingOptions(patience=patience), words)
+def test_a_text_is_memorized_only_where_that_is_asked_for(given: dict[str, Any], expected: tuple[int, bool]) -> None:
+    stopping = stopping_for(TrainingOptions(**given))
     assert (stopping.patience, stopping.by_heart) == expected
 
 
@@ -62,4 +58,4 @@ def test_the_first_of_equal_epochs_is_the_best() -> None:
 
 
 def test_speed_is_over_all_words_and_seconds() -> None:
-    assert words_per_second([Epoch(1, 9.0, 9.0, 1.0, 100.0), Epoch(2, 9.0, 9.0, 3.0, 20.0)]) == 40.0
+    assert words_per_second([Epoch(1, 9.0, 9.0, 1.0, 100.0, 0.1, 0.2), Epoch(2, 9.0, 9.0, 3.0, 20.0, 0.1, 0.2)]) == 40.0

@@ -7,6 +7,7 @@ import pytest
 
 from edgeword_train.models.architecture import CELLS, build
 from edgeword_train.options import CELL_NAMES, TrainingOptions
+from edgeword_train.presets import PRESETS
 
 V, L = 9, 6
 
@@ -33,13 +34,6 @@ def test_logits_at_a_position_know_nothing_of_what_follows(cell: str) -> None:
 
 
 @pytest.mark.parametrize("cell", CELL_NAMES)
-def test_the_head_on_the_body_is_the_model(cell: str) -> None:
-    architecture = build(options(cell), V)
-    ids = ids_of([3, 4, 5, 6, 7, 8])
-    np.testing.assert_array_equal(architecture.head(architecture.body(ids)), architecture.model(ids))
-
-
-@pytest.mark.parametrize("cell", CELL_NAMES)
 def test_dropout_acts_between_steps_and_between_layers(cell: str) -> None:
     ids = ids_of([3, 4, 5, 6, 7, 8])
     for given in ({"dropout": 0.5}, {"dropout": 0.0, "recurrent_dropout": 0.5}):
@@ -47,9 +41,17 @@ def test_dropout_acts_between_steps_and_between_layers(cell: str) -> None:
         assert not np.allclose(model(ids, training=True), model(ids, training=False))
 
 
-def test_a_projection_narrows_what_the_next_layer_and_the_head_see() -> None:
-    body = build(options("projected-lstm", units=8, projection=5), V).body
-    assert body.output.shape == (None, None, 5)
+@pytest.mark.parametrize("cell", CELL_NAMES)
+def test_a_projection_narrows_what_the_next_layer_and_the_head_see(cell: str) -> None:
+    model = build(options(cell, units=8, projection=5), V).model
+    kernels = [weight.shape for weight in model.weights if weight.name == "recurrent_kernel"]
+    assert [rows for rows, _ in kernels] == [5, 5]
+    assert model.get_layer("logits").kernel.shape == (5, V)
+
+
+def test_the_keyboard_preset_is_the_published_model() -> None:
+    model = build(TrainingOptions(**PRESETS["keyboard"]), PRESETS["keyboard"]["vocab_size"]).model
+    assert model.count_params() == pytest.approx(1.4e6, rel=0.02)
 
 
 def test_tied_embeddings_read_and_name_words_by_one_table() -> None:

@@ -6,7 +6,14 @@ import keras
 import numpy as np
 import pytest
 
-from edgeword_train.models.cells import CIFGLSTMCell, PeepholeLSTMCell, ProjectedLSTMCell
+from edgeword_train.models.cells import CIFGLSTMCell, PeepholeLSTMCell
+from edgeword_train.models.projections import (
+    ProjectedCIFGLSTMCell,
+    ProjectedGRUCell,
+    ProjectedLSTMCell,
+    ProjectedPlainLSTMCell,
+    ProjectedSimpleRNNCell,
+)
 
 E, U, P, B, T = 5, 7, 3, 2, 6
 
@@ -33,12 +40,40 @@ def projected_step(x, r, c, w):
     return m @ w["projection_kernel"], c_new
 
 
+def projected_plain_step(x, r, c, w):
+    i, f, g, o = np.split(x @ w["kernel"] + r @ w["recurrent_kernel"] + w["bias"], 4, axis=1)
+    c_new = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+    return sigmoid(o) * np.tanh(c_new) @ w["projection_kernel"], c_new
+
+
+def projected_cifg_step(x, r, c, w):
+    m, c_new = cifg_step(x, r, c, w)
+    return m @ w["projection_kernel"], c_new
+
+
+def projected_gru_step(x, r, h, w):
+    z, g, n = np.split(x @ w["kernel"] + w["bias"], 3, axis=1)
+    u_z, u_g, u_n = np.split(r @ w["recurrent_kernel"], 3, axis=1)
+    z, g = sigmoid(z + u_z), sigmoid(g + u_g)
+    h_new = z * h + (1 - z) * np.tanh(n + g * u_n)
+    return h_new @ w["projection_kernel"], h_new
+
+
+def projected_rnn_step(x, r, _, w):
+    return np.tanh(x @ w["kernel"] + r @ w["recurrent_kernel"] + w["bias"]) @ w["projection_kernel"], _
+
+
 CELLS = [
     (lambda **k: PeepholeLSTMCell(U, **k), peephole_step, U),
     (lambda **k: CIFGLSTMCell(U, **k), cifg_step, U),
     (lambda **k: ProjectedLSTMCell(U, P, **k), projected_step, P),
+    (lambda **k: ProjectedPlainLSTMCell(U, P, **k), projected_plain_step, P),
+    (lambda **k: ProjectedCIFGLSTMCell(U, P, **k), projected_cifg_step, P),
+    (lambda **k: ProjectedGRUCell(U, P, **k), projected_gru_step, P),
+    (lambda **k: ProjectedSimpleRNNCell(U, P, **k), projected_rnn_step, P),
 ]
-IDS = ["peephole", "cifg", "projected"]
+IDS = ["peephole", "cifg", "projected", "projected-plain", "projected-cifg", "projected-gru", "projected-rnn"]
+GATED = [row for row, name in zip(CELLS, IDS, strict=True) if name not in ("projected-gru", "projected-rnn")]
 
 
 @pytest.mark.parametrize(("make", "step", "width"), CELLS, ids=IDS)
@@ -77,7 +112,7 @@ def test_dropout_acts_in_training_only_and_on_both_connections(make, step, width
         assert not np.allclose(layer(x, training=True), layer(x, training=False))
 
 
-@pytest.mark.parametrize(("make", "step", "width"), CELLS, ids=IDS)
+@pytest.mark.parametrize(("make", "step", "width"), GATED)
 def test_the_forget_gate_begins_open(make, step, width):
     cell = make()
     cell.build((B, E))

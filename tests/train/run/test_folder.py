@@ -21,6 +21,7 @@ STARTED: dict[str, Any] = {
     "options": TrainingOptions(units=8).to_dict(),
     "corpus": [{"name": "text.txt", "sha256": "0" * 64, "tokens": 4}],
 }
+UNFINISHED = {**STARTED, "texts": ["primer"]}
 FACTS: dict[str, Any] = {
     **STARTED,
     "window": 3,
@@ -30,6 +31,7 @@ FACTS: dict[str, Any] = {
     "epochs": 2,
     "kept_epoch": 1,
     "best_epoch": 1,
+    "best_perplexity": 4.0,
     "seconds": 1.5,
     "words_per_second": 100.0,
     "versions": {"keras": "3.8.0"},
@@ -107,8 +109,8 @@ def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_unfinished_run_names_the_command_that_continues_it(tmp_path: Path) -> None:
-    (tmp_path / "options.json").write_text(json.dumps(STARTED), encoding="utf-8")
-    with pytest.raises(RunError, match=r"no finished run: continue it with: edgeword train .*--resume"):
+    (tmp_path / "options.json").write_text(json.dumps(UNFINISHED), encoding="utf-8")
+    with pytest.raises(RunError, match=r"no finished run: continue it with: edgeword train --resume"):
         load_run(tmp_path)
 
 

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from itertools import islice
 
 import numpy as np
 
+from edgeword.choice.choosing import EdgewordWarning
 from edgeword.errors import UsageError
-from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword.tokenizers.kinds import AnyTokenizer
 from edgeword_train.data.corpora.built_in import CORPUS_NAMES
-from edgeword_train.data.text_files import read_texts
+from edgeword_train.data.fitting import KINDS, Kind
+from edgeword_train.data.markers import UNKNOWN_MARK, Markers
+from edgeword_train.data.reading import CorpusLines, OnReading, Reading
+from edgeword_train.data.token_lines import TokenLines, token_lines
 from edgeword_train.options import TrainingOptions
 
-OOV_TOKEN = "<oov>"  # noqa: S105
 HELD_OUT_LINES = 0.05
 HELD_OUT_TOKENS = 0.1  # of a corpus that has one line only
-
-LEVELS: dict[str, dict[str, Any]] = {
-    "word": {},
-    "char": {"char_level": True, "filters": "", "lower": False},
-}
-
-Sequences = list[list[int]]
 
 
 @dataclass(frozen=True)
@@ -41,24 +36,71 @@ class Source:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Text as ids; the vocabulary is that of all lines, examples come from `trained` alone."""
+    """Text as ids; the vocabulary is that of all lines but those of a text of its own to measure on."""
 
-    tokenizer: Tokenizer
-    trained: Sequences
-    held_out: Sequences
+    tokenizer: AnyTokenizer
+    trained: TokenLines
+    held_out: TokenLines
     sources: tuple[Source, ...]
 
 
-def load_corpus(sources: Sequence[str | os.PathLike[str]], options: TrainingOptions) -> Corpus:
-    """Read and split the sources; UsageError or InputFileError for text that no model can learn from."""
-    texts = _read_each(sources)
-    lines = [line for text in texts for line in text]
-    tokenizer = Tokenizer.fit(lines, num_words=options.vocab_size, oov_token=OOV_TOKEN, **LEVELS[options.tokens])
-    _check_vocabulary(tokenizer)
-    usable = [ids for line in lines if has_target(ids := tokenizer.encode(line), tokenizer.oov_id)]
-    trained, held_out = split(usable, options.seed, tokenizer.oov_id)
-    remembered = tuple(_source(path, text, tokenizer) for path, text in zip(sources, texts, strict=True))
-    return Corpus(tokenizer, trained, held_out, remembered)
+def unwatched(_reading: Reading) -> None:
+    """Nobody is told."""
+
+
+def load_corpus(
+    sources: Sequence[str | os.PathLike[str]], options: TrainingOptions, report: OnReading = unwatched
+) -> Corpus:
+    """Read the sources once and split them; UsageError or InputFileError for text that no model can learn from.
+
+    Markers that others left in it, and a vocabulary that is larger than the text has, are named in an EdgewordWarning.
+    """
+    if isinstance(sources, (str, os.PathLike)):
+        raise UsageError(f"texts must be a list of files and built-in corpora; put it in brackets: [{sources!r}]")
+    kind, markers = KINDS[options.tokens], Markers(keep=options.markers == "keep")
+    with CorpusLines() as lines, CorpusLines() as measured:
+        read = lines.read(sources, options.field, markers, report)
+        tokenizer = kind.fit((line.replace(UNKNOWN_MARK, kind.unknown_in_fit) for line in read), options.vocab_size)
+        _check_vocabulary(tokenizer)
+        if options.eval is not None:
+            for _ in measured.read([options.eval], options.field, markers, report):
+                pass
+        _warn(markers, tokenizer, options.vocab_size)
+        return _split_corpus(lines, measured, kind, tokenizer, options.seed)
+
+
+def _split_corpus(lines: CorpusLines, measured: CorpusLines, kind: Kind, tokenizer: AnyTokenizer, seed: int) -> Corpus:
+    usable, sources = _ids(lines, kind, tokenizer)
+    if not measured.parts:
+        return Corpus(tokenizer, *split(usable, seed, tokenizer.oov_id), tuple(sources))
+    held_out, more = _ids(measured, kind, tokenizer)
+    if not len(usable) or not len(held_out):
+        raise UsageError("The text, or that of --eval, has no line of two known words; give more text")
+    return Corpus(tokenizer, usable, held_out, (*sources, *more))
+
+
+def _ids(lines: CorpusLines, kind: Kind, tokenizer: AnyTokenizer) -> tuple[TokenLines, list[Source]]:
+    """The lines of which something can be learnt, and each part with the number of its tokens."""
+    sources: list[Source] = []
+    extra = len(tokenizer.start) + (tokenizer.end_id is not None)
+
+    def usable() -> Iterator[list[int]]:
+        rest = iter(lines)
+        for part in lines.parts:
+            tokens = 0
+            for line in islice(rest, part.lines):
+                ids = sequence(line.replace(UNKNOWN_MARK, kind.unknown), tokenizer)
+                tokens += len(ids) - extra
+                if has_target(ids, tokenizer.oov_id):
+                    yield ids
+            sources.append(Source(part.name, part.sha256, tokens))
+
+    return token_lines(usable(), tokenizer.vocab_size), sources
+
+
+def sequence(line: str, tokenizer: AnyTokenizer) -> list[int]:
+    """Ids of a line, with its end where the tokenizer has a token for it."""
+    return tokenizer.encode(line) + ([] if tokenizer.end_id is None else [tokenizer.end_id])
 
 
 def has_target(ids: Sequence[int], oov_id: int | None) -> bool:
@@ -66,51 +108,53 @@ def has_target(ids: Sequence[int], oov_id: int | None) -> bool:
     return any(token_id != oov_id for token_id in ids[1:])
 
 
-def split(usable: Sequences, seed: int, oov_id: int | None) -> tuple[Sequences, Sequences]:
-    """Sequences to train on and to hold out: 5 % of the lines, or the last 10 % of a single line.
+def split(usable: TokenLines, seed: int, oov_id: int | None) -> tuple[TokenLines, TokenLines]:
+    """Lines to train on and to hold out: 5 % of the lines, or the last 10 % of a single line.
 
     The seed says which lines. Raises UsageError where either part would be left without a target.
     """
     if len(usable) == 1:
-        trained, held_out = split_line(usable[0])
-        usable = [ids for ids in (trained, held_out) if has_target(ids, oov_id)]
-        if len(usable) == 2:
-            return [trained], [held_out]
+        parts = split_line(usable)
+        if all(has_target(part[0], oov_id) for part in parts):
+            return parts
     if len(usable) < 2:
         raise UsageError(
             "The text is too short to hold a part of it out for measuring; "
             "give at least two lines of two known words each"
         )
     count = max(1, round(HELD_OUT_LINES * len(usable)))
-    chosen = set(np.random.default_rng(seed).permutation(len(usable))[:count].tolist())
-    trained_lines = [ids for row, ids in enumerate(usable) if row not in chosen]
-    return trained_lines, [usable[row] for row in sorted(chosen)]
+    held_out = np.zeros(len(usable), bool)
+    held_out[np.random.default_rng(seed).permutation(len(usable))[:count]] = True
+    return usable.where(~held_out), usable.where(held_out)
 
 
-def split_line(ids: list[int]) -> tuple[list[int], list[int]]:
+def split_line(line: TokenLines) -> tuple[TokenLines, TokenLines]:
     """One line without its last tenth, and that tenth, which has two tokens at least."""
-    count = max(2, round(HELD_OUT_TOKENS * len(ids)))
-    return ids[:-count], ids[-count:]
+    count = max(2, round(HELD_OUT_TOKENS * line.tokens))
+    place = np.maximum(line.ends - count, line.starts)
+    return TokenLines(line.ids, line.starts, place), TokenLines(line.ids, place, line.ends)
 
 
-def _check_vocabulary(tokenizer: Tokenizer) -> None:
-    words = [word for word in tokenizer.vocabulary if word not in (None, OOV_TOKEN)]
+def _warn(markers: Markers, tokenizer: AnyTokenizer, wanted: int | None) -> None:
+    if markers.warning:
+        warnings.warn(markers.warning, EdgewordWarning, stacklevel=3)
+    if wanted is not None and tokenizer.vocab_size < wanted:
+        found = f"the text has tokens for {tokenizer.vocab_size:,} ids"
+        warnings.warn(f"{found}: a vocabulary of {wanted:,} keeps all of them", EdgewordWarning, stacklevel=3)
+
+
+def _check_vocabulary(tokenizer: AnyTokenizer) -> None:
+    noun = "character" if tokenizer.level == "char" else "word"
+    words = list(islice(_words(tokenizer), 2))
     if not words:
-        raise UsageError(f"The text holds no {tokenizer.level}s; give a text file or a built-in corpus: {CORPUS_NAMES}")
+        raise UsageError(f"The text holds no {noun}s; give a text file or a built-in corpus: {CORPUS_NAMES}")
     if len(words) < 2:
         raise UsageError(
-            f"The text has one distinct {tokenizer.level} only, {words[0]!r}; "
+            f"The text has one distinct {noun} only, {words[0]!r}; "
             f"give one with two or more, or a built-in corpus: {CORPUS_NAMES}"
         )
 
 
-def _read_each(sources: Sequence[str | os.PathLike[str]]) -> list[list[str]]:
-    """The lines of each source, read once: a source may be a pipe."""
-    if isinstance(sources, (str, os.PathLike)):
-        raise UsageError(f"texts must be a list of files and built-in corpora; put it in brackets: [{sources!r}]")
-    return [read_texts([source]) for source in sources] or [read_texts(sources)]
-
-
-def _source(path: str | os.PathLike[str], lines: list[str], tokenizer: Tokenizer) -> Source:
-    digest = hashlib.sha256("\n".join(lines).encode("utf-8")).hexdigest()
-    return Source(Path(path).name, digest, sum(len(tokenizer.tokens(line)) for line in lines))
+def _words(tokenizer: AnyTokenizer) -> Iterable[str]:
+    ids = (each for each in range(1, tokenizer.vocab_size) if each not in (tokenizer.oov_id, tokenizer.end_id))
+    return (tokenizer.word(each) for each in ids if tokenizer.has_token(each))

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import keras
 import numpy as np
 
 from edgeword_train.errors import RunError
 from edgeword_train.fitting.history import Epoch
 from edgeword_train.run.records import read_json
-from edgeword_train.run.writing import replacing, write_record
+from edgeword_train.run.writing import replacing, unwritable, write_record
 
 STATE_FILE = "state.json"
 
@@ -32,16 +31,22 @@ class Checkpoint:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def save(self, variables: Sequence[keras.Variable], history: Sequence[Epoch], kept: int) -> None:
+    def save(self, variables: Sequence[Any], history: Sequence[Epoch], kept: int) -> None:
         """Keep the variables after the last epoch, and those after the epoch `kept`.
 
         A crash leaves the state before or this one.
         """
-        self._folder.mkdir(exist_ok=True)
+        self._make_folder()
         with replacing(self._file(len(history))) as partial, partial.open("wb") as file:
             np.savez(file, *[variable.numpy() for variable in variables])
         write_record(self._folder / STATE_FILE, State(tuple(history)))
         self._clean({len(history), kept})
+
+    def _make_folder(self) -> None:
+        try:
+            self._folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise unwritable(self._folder, error) from None
 
     def history(self) -> list[Epoch]:
         """The epochs that are done."""
@@ -49,7 +54,7 @@ class Checkpoint:
             return []
         return list(read_json(State, self._folder / STATE_FILE, self._remedy).history)
 
-    def restore(self, variables: Sequence[keras.Variable], epoch: int) -> None:
+    def restore(self, variables: Sequence[Any], epoch: int) -> None:
         """Give the variables the values that they had after `epoch`; RunError for a damaged file."""
         file = self._file(epoch)
         try:
@@ -58,10 +63,6 @@ class Checkpoint:
                     variable.assign(arrays[name])
         except (OSError, EOFError, ValueError, zipfile.BadZipFile):
             raise RunError(f"{file} is damaged; {self._remedy}") from None
-
-    def remove(self) -> None:
-        """Remove the folder of a training that is finished."""
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _clean(self, epochs: set[int]) -> None:
         kept = {self._folder / STATE_FILE, *map(self._file, epochs)}

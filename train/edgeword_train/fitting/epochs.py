@@ -1,38 +1,40 @@
-"""The epochs of a training: steps, measuring, checkpoints, and when to stop."""
+"""The epochs of a training: chunks, measuring, checkpoints, and when to stop."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import keras
 import numpy as np
 
-from edgeword_train.data.windows import Windows
+from edgeword_train.errors import RunError
 from edgeword_train.fitting.checkpoint import Checkpoint
 from edgeword_train.fitting.history import Epoch
-from edgeword_train.fitting.learner import Learner, batches, perplexity
-from edgeword_train.fitting.progress import Progress, ProgressCallback
+from edgeword_train.fitting.learner import Learner, Measured, perplexity
+from edgeword_train.fitting.optimizer import learning_rate
+from edgeword_train.fitting.plan import Plan
+from edgeword_train.fitting.progress import Progress, ProgressCallback, Watch
 from edgeword_train.fitting.stopping import stopping_for
+from edgeword_train.fitting.streams import Streams
 from edgeword_train.models.architecture import build
 from edgeword_train.options import TrainingOptions
-
-# On `python-docs`, three epochs at 1e-3 end at a held-out perplexity of 465, at 3e-3 of 336.
-LEARNING_RATE = 3e-3
-
-# A small corpus takes smaller batches, so that an epoch has about this many steps.
-STEPS = 100
-SMALLEST_BATCH, LARGEST_BATCH = 8, 32
 
 
 @dataclass(frozen=True)
 class Examples:
     """What a training reads."""
 
-    trained: Windows
-    held_out: Windows
+    trained: Streams
+    held_out: Streams
     vocabulary: int
     """Number of ids V."""
+
+    def plan(self, parameters: int) -> Plan:
+        """What is to be trained."""
+        streams, held_out = self.trained, self.held_out.words
+        shape = (parameters, streams.rows, streams.length)
+        return Plan(streams.words, held_out, self.vocabulary, streams.oov_rate, *shape)
 
 
 @dataclass(frozen=True)
@@ -46,46 +48,53 @@ class Fitted:
     held_out_perplexity: float
 
 
-def fit(examples: Examples, options: TrainingOptions, checkpoint: Checkpoint, report: ProgressCallback) -> Fitted:
-    """Train from the last checkpoint on; equal options and text give equal weights.
+def fit(
+    examples: Examples,
+    options: TrainingOptions,
+    checkpoint: Checkpoint,
+    watch: Watch,
+    *,
+    finish: bool = False,
+) -> Fitted:
+    """Train from the last checkpoint on, or `finish` with what it holds; equal options and text give equal weights.
 
     Sets the global seeds of Python, NumPy and TensorFlow, from which Keras draws the first weights.
     """
     keras.utils.set_random_seed(options.seed)
-    learner = Learner(build(options, examples.vocabulary), LEARNING_RATE)
-    options = replace(options, batch=options.batch or batch_size(examples.trained))
-    stopping = stopping_for(options, examples.trained.words)
+    learner = Learner(build(options, examples.vocabulary))
+    watch.announce(examples.plan(learner.model.count_params()))
     history = checkpoint.history()
     if history:
         checkpoint.restore(learner.variables, len(history))
-    while not stopping.is_over(history):
-        history.append(run_epoch(learner, examples, options, len(history) + 1, report))
+    stopping = stopping_for(options)
+    while not finish and not stopping.is_over(history):
+        history.append(run_epoch(learner, examples, options, len(history) + 1, watch.progress))
         checkpoint.save(learner.variables, history, stopping.kept_epoch(history))
+    if not history:
+        raise RunError("no epoch of this run is whole yet, so there is nothing to finish; continue it without --finish")
     kept = stopping.kept_epoch(history)
     checkpoint.restore(learner.variables, kept)
-    train_perplexity = learner.perplexity(examples.trained)
+    train_perplexity = learner.measure(examples.trained).perplexity
     return Fitted(learner.model, history, kept, train_perplexity, history[kept - 1].held_out)
-
-
-def batch_size(windows: Windows) -> int:
-    """Windows in a step where the options leave it open."""
-    return min(max(len(windows.inputs) // STEPS, SMALLEST_BATCH), LARGEST_BATCH)
 
 
 def run_epoch(
     learner: Learner, examples: Examples, options: TrainingOptions, epoch: int, report: ProgressCallback
 ) -> Epoch:
-    """One pass over all windows, in an order that depends on the seed and the epoch alone."""
+    """One pass over all texts, in an order that depends on the seed and the epoch alone."""
     learner.reseed(options.seed, epoch)
-    order = np.random.default_rng((options.seed, epoch)).permutation(len(examples.trained.inputs))
-    loss, words, started = 0.0, 0, time.perf_counter()
-    for arrays in batches(examples.trained.take(order), options.batch or LARGEST_BATCH):
-        loss += float(learner.train_batch(*arrays))
-        words += int(np.count_nonzero(arrays[2]))
-        seconds = time.perf_counter() - started
-        share = words / examples.trained.words
-        done = Progress(epoch, options.epochs, share, perplexity(loss / words), words / seconds)
-        report(done)
-    held_out = learner.perplexity(examples.held_out)
-    report(replace(done, held_out=held_out))
-    return Epoch(epoch, done.perplexity, held_out, seconds, done.words_per_s)
+    streams = examples.trained.shuffled(np.random.default_rng((options.seed, epoch)))
+    steps, before = options.epochs * streams.steps, (epoch - 1) * streams.steps
+    states, loss, words, started = learner.start(streams.rows), 0.0, 0, time.perf_counter()
+    for step, chunk in enumerate(streams.chunks(), before):
+        total, states = learner.train_chunk(chunk, states, learning_rate(options.learning_rate, step, steps))
+        loss, words, seconds = loss + total, words + chunk.words, time.perf_counter() - started
+        known = perplexity(loss / max(1, words))
+        report(Progress(epoch, options.epochs, words / streams.words, known, words / seconds, seconds))
+    found = learner.measure(examples.held_out)
+    report(Progress(epoch, options.epochs, 1.0, known, words / seconds, seconds, found.perplexity, found.top3))
+    return _epoch(epoch, known, found, seconds, words)
+
+
+def _epoch(number: int, known: float, found: Measured, seconds: float, words: int) -> Epoch:
+    return Epoch(number, known, found.perplexity, seconds, words / seconds, found.top1, found.top3)

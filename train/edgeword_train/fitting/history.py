@@ -18,6 +18,10 @@ class Epoch:
     seconds: float
     """Of training, without the measuring on held-out text."""
     words_per_second: float
+    top1: float
+    """Share of the targets of held-out text that were the most probable token, 0 to 1."""
+    top3: float
+    """Share of them that were among the three most probable tokens."""
 
 
 @dataclass(frozen=True)

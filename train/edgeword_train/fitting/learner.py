@@ -1,49 +1,72 @@
-"""A model in training: one step of the optimizer, and the loss of a batch."""
+"""A model in training: one step of the optimizer, and what it is worth on a text."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-from edgeword_train.data.windows import Windows
 from edgeword_train.errors import DivergedError
+from edgeword_train.fitting.cross_entropy import cross_entropy, fastest_dtype
+from edgeword_train.fitting.optimizer import AdamW
+from edgeword_train.fitting.streams import Chunk, Streams
 from edgeword_train.models.architecture import Architecture
+from edgeword_train.models.streaming import States, StreamingModel
 
-CLIPNORM = 1.0
-MEASURED_BATCH = 32
+WEIGHT_DECAY = 0.0
+SHOWN = 3
 LARGEST_LOSS = 700.0  # the exponential of more is no float
 
-_BATCH = [
-    tf.TensorSpec([None, None], tf.int32),
-    tf.TensorSpec([None, None], tf.int32),
-    tf.TensorSpec([None, None], tf.bool),
-]
+
+Tensors = tuple[Any, Any, Any, Any]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a model is worth on a text, without dropout, over the targets that count."""
+
+    perplexity: float
+    top1: float
+    """Share of the targets that were the most probable token, 0 to 1."""
+    top3: float
 
 
 class Learner:
-    """A model of `architecture` with its optimizer."""
+    """A model of `architecture` with its optimizer, that reads B streams in chunks of T tokens."""
 
-    def __init__(self, architecture: Architecture, learning_rate: float) -> None:
-        self.model = architecture.model
-        self._body, self._head = architecture.body, architecture.head
-        self._optimizer = keras.optimizers.Adam(learning_rate, clipnorm=CLIPNORM)
-        self._optimizer.build(self.model.trainable_variables)
-        self.train_batch = tf.function(self._train_batch, input_signature=_BATCH)
-        self._measure_batch = tf.function(self._batch_loss, input_signature=_BATCH)
+    def __init__(self, architecture: Architecture, decay: float = WEIGHT_DECAY) -> None:
+        self.model, self.architecture = architecture.model, architecture
+        self._body = StreamingModel(architecture)
+        self._optimizer = AdamW(self.model.trainable_variables, decay)
+        self._dtype = fastest_dtype()
+        self._train = tf.function(self._train_chunk, reduce_retracing=True)
+        self._measure = tf.function(self._measure_chunk, reduce_retracing=True)
 
     @property
-    def variables(self) -> list[keras.Variable]:
+    def variables(self) -> list[Any]:
         """Everything that an interrupted training needs back: the weights and the optimizer's state."""
         return [*self.model.trainable_variables, *self._optimizer.variables]
 
-    def perplexity(self, windows: Windows) -> float:
-        """Perplexity over the targets that count, without dropout."""
-        losses = [float(self._measure_batch(*arrays)) for arrays in batches(windows, MEASURED_BATCH)]
-        return perplexity(sum(losses) / windows.words)
+    def start(self, rows: int) -> States:
+        """The state at the beginning of an epoch."""
+        return self._body.start(rows)
+
+    def train_chunk(self, chunk: Chunk, states: States, rate: float) -> tuple[float, States]:
+        """The summed loss of a chunk, on whose mean the weights took one step, and the state behind it."""
+        total, states = self._train(_tensors(chunk), states, tf.constant(rate, tf.float32))
+        return float(total), states
+
+    def measure(self, streams: Streams) -> Measured:
+        """Read the texts, each from its beginning."""
+        states, sums = self.start(streams.rows), np.zeros(3)
+        for chunk in streams.chunks():
+            found, states = self._measure(_tensors(chunk), states)
+            sums += found.numpy()
+        loss, first, shown = sums / streams.words
+        return Measured(perplexity(loss), float(first), float(shown))
 
     def reseed(self, seed: int, epoch: int) -> None:
         """Make the dropout of an epoch depend on nothing but the seed and the epoch."""
@@ -52,30 +75,39 @@ class Learner:
         for state, value in zip(states, drawn, strict=True):
             state.assign([value, 0])
 
-    def _train_batch(self, inputs: Any, targets: Any, known: Any) -> Any:
-        """The summed loss of a batch, on whose mean the weights took one step."""
+    def _train_chunk(self, chunk: Tensors, states: States, rate: Any) -> tuple[Any, States]:
+        inputs, targets, known, going_on = chunk
+        weights = [weight.value for weight in self.model.trainable_variables]
         with tf.GradientTape() as tape:
-            total = self._batch_loss(inputs, targets, known, training=True)
-            mean = total / tf.reduce_sum(tf.cast(known, total.dtype))
-        weights = self.model.trainable_variables
-        self._optimizer.apply(tape.gradient(mean, weights), weights)
-        return total
+            hidden, after = self._body(inputs, going_on, states, training=True)
+            wanted = tf.boolean_mask(targets, known)
+            total = cross_entropy(tf.boolean_mask(hidden, known), *self._head(), wanted, self._dtype)
+            mean = total / tf.cast(tf.maximum(tf.size(wanted), 1), tf.float32)
+        self._optimizer.apply(tape.gradient(mean, weights), rate)
+        return total, after
 
-    def _batch_loss(self, inputs: Any, targets: Any, known: Any, training: bool = False) -> Any:
-        """Cross-entropy in nats, summed over the targets that count.
+    def _measure_chunk(self, chunk: Tensors, states: States) -> tuple[Any, States]:
+        """Sums over the targets that count: loss in nats, the most probable, among the three most probable."""
+        inputs, targets, known, going_on = chunk
+        hidden, after = self._body(inputs, going_on, states, training=False)
+        hidden, wanted = tf.boolean_mask(hidden, known), tf.boolean_mask(targets, known)
+        kernel, bias = self._head()
+        logits = tf.matmul(hidden, kernel, transpose_b=True) + bias
+        own = tf.gather(logits, wanted, axis=1, batch_dims=1)
+        rank = tf.reduce_sum(tf.cast(logits > own[:, None], tf.int32), axis=1)
+        loss = tf.reduce_sum(tf.reduce_logsumexp(logits, axis=1) - own)
+        return tf.stack([loss, *(tf.reduce_sum(tf.cast(rank < top, tf.float32)) for top in (1, SHOWN))]), after
 
-        Only for these the vocabulary projection is computed, which is most of the arithmetic.
-        """
-        hidden = tf.boolean_mask(self._body(inputs, training=training), known)
-        logits = self._head(hidden)
-        wanted = tf.boolean_mask(targets, known)
-        return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(wanted, logits))
+    def _head(self) -> tuple[Any, Any]:
+        """Its kernel `[V, U]` and its bias `[V]`."""
+        head = self.architecture.head
+        if self.architecture.is_tied:
+            return head.embeddings.value, tf.zeros(head.input_dim)
+        return tf.transpose(head.kernel.value), head.bias.value
 
 
-def batches(windows: Windows, size: int) -> tf.data.Dataset:
-    """The windows in their order, `size` at a time, as (inputs, targets, known)."""
-    arrays = (windows.inputs, windows.targets, windows.known)
-    return tf.data.Dataset.from_tensor_slices(arrays).batch(size).prefetch(2)
+def _tensors(chunk: Chunk) -> Tensors:
+    return chunk.inputs, chunk.targets, chunk.known, chunk.going_on
 
 
 def perplexity(loss: float) -> float:

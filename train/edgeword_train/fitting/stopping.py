@@ -1,9 +1,8 @@
 """When a training ends, and which epoch of it is kept.
 
-Two rules. A corpus of some size is trained until the perplexity on held-out text no longer falls, and its
-best epoch is kept. A small corpus does not hold enough words for that: its best epoch on held-out text
-knows little more than which words are frequent, and says them in circles. It is learnt by heart instead:
-trained until it knows its own text, and its last epoch is kept.
+Two rules. A model is trained until the perplexity on held-out text no longer falls, and its best epoch is kept. With
+`memorize` it learns its text by heart: trained until it knows that text, and the last epoch is kept. Greedy text then
+reads as the corpus does, at the price of a perplexity on other text that is several times that of the best epoch.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from edgeword_train.fitting.history import History, best_epoch
 from edgeword_train.options import TrainingOptions
 
 PATIENCE = 3
-SMALL_CORPUS_WORDS = 20_000
 KNOWN_BY_HEART = 3.0
 """Perplexity while training, with dropout, at which greedy text reads as the corpus does."""
 
@@ -42,7 +40,6 @@ class Stopping:
         return len(history) if self.by_heart else best_epoch(history)
 
 
-def stopping_for(options: TrainingOptions, words: int) -> Stopping:
-    """The rule for a training on this many words."""
-    by_heart = options.patience is None and words < SMALL_CORPUS_WORDS
-    return Stopping(options.epochs, options.patience or PATIENCE, by_heart)
+def stopping_for(options: TrainingOptions) -> Stopping:
+    """The rule of a training."""
+    return Stopping(options.epochs, options.patience or PATIENCE, options.memorize)

@@ -4,75 +4,108 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 from keras import layers
 
-from edgeword_train.models.cells import CIFGLSTMCell, PeepholeLSTMCell, ProjectedLSTMCell
+from edgeword_train.models.cells import CIFGLSTMCell, PeepholeLSTMCell
+from edgeword_train.models.projections import (
+    ProjectedCIFGLSTMCell,
+    ProjectedGRUCell,
+    ProjectedLSTMCell,
+    ProjectedPlainLSTMCell,
+    ProjectedSimpleRNNCell,
+)
 from edgeword_train.options import TrainingOptions
 
 Factory = Callable[[TrainingOptions, str], keras.layers.Layer]
+Cell = type[keras.layers.Layer]
 
 
-def _keras(layer: type[keras.layers.Layer]) -> Factory:
+def _keras(layer: type[keras.layers.Layer], projecting: Cell) -> Factory:
     def build(options: TrainingOptions, name: str) -> keras.layers.Layer:
+        if options.projection:
+            return _projected(projecting)(options, name)
         return layer(options.units, recurrent_dropout=options.recurrent_dropout, return_sequences=True, name=name)
 
     return build
 
 
-def _over_time(cell_of: Callable[[TrainingOptions], keras.layers.Layer]) -> Factory:
-    return lambda options, name: layers.RNN(cell_of(options), return_sequences=True, name=name)
+def _cell(kind: Cell, projecting: Cell) -> Factory:
+    def build(options: TrainingOptions, name: str) -> keras.layers.Layer:
+        if options.projection:
+            return _projected(projecting)(options, name)
+        cell = kind(options.units, recurrent_dropout=options.recurrent_dropout)
+        return layers.RNN(cell, return_sequences=True, name=name)
+
+    return build
 
 
-def _cell(kind: type[keras.layers.LSTMCell]) -> Factory:
-    return _over_time(lambda options: kind(options.units, recurrent_dropout=options.recurrent_dropout))
+def _projected(kind: Cell) -> Factory:
+    def build(options: TrainingOptions, name: str) -> keras.layers.Layer:
+        cell = kind(options.units, options.output_width, recurrent_dropout=options.recurrent_dropout)
+        return layers.RNN(cell, return_sequences=True, name=name)
 
-
-def _projected(options: TrainingOptions) -> ProjectedLSTMCell:
-    return ProjectedLSTMCell(options.units, options.projection_width, recurrent_dropout=options.recurrent_dropout)
+    return build
 
 
 # A row for every name in `options.CELL_NAMES`: a causal layer that answers every step.
 CELLS: Mapping[str, Factory] = {
-    "simple-rnn": _keras(layers.SimpleRNN),
-    "lstm": _keras(layers.LSTM),
-    "gru": _keras(layers.GRU),
-    "peephole-lstm": _cell(PeepholeLSTMCell),
-    "cifg-lstm": _cell(CIFGLSTMCell),
-    "projected-lstm": _over_time(_projected),
+    "simple-rnn": _keras(layers.SimpleRNN, ProjectedSimpleRNNCell),
+    "lstm": _keras(layers.LSTM, ProjectedPlainLSTMCell),
+    "gru": _keras(layers.GRU, ProjectedGRUCell),
+    "peephole-lstm": _cell(PeepholeLSTMCell, ProjectedLSTMCell),
+    "cifg-lstm": _cell(CIFGLSTMCell, ProjectedCIFGLSTMCell),
+    "projected-lstm": _projected(ProjectedLSTMCell),
 }
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A model, and its two parts: the vocabulary projection is trained on the positions that count alone."""
+    """A model, and the layers of which it is made: training calls these over streams, with the state carried."""
 
     model: keras.Model
     """From ids `[B, L]` int32, padded with 0 at the end, to logits `[B, L, V]` float32."""
-    body: keras.Model
-    """From ids to the last layer's output `[B, L, U]`."""
-    head: Callable[[Any], Any]
-    """From `[…, U]` to logits `[…, V]`."""
+    table: keras.layers.Layer
+    """The embedding, `[V, E]`."""
+    recurrent: tuple[keras.layers.Layer, ...]
+    dropouts: tuple[keras.layers.Layer, ...]
+    """One behind the embedding and one behind each recurrent layer; none where there is no dropout."""
+    head: keras.layers.Layer
+    """The vocabulary projection: a Dense layer, or the table once more."""
+
+    @property
+    def is_tied(self) -> bool:
+        """Whether the head is the table."""
+        return self.head is self.table
 
 
 def build(options: TrainingOptions, vocabulary: int) -> Architecture:
     """The model that the options describe, with fresh weights."""
     ids = keras.Input((None,), dtype="int32", name="ids")
-    table_kind = layers.ReversibleEmbedding if options.tie_embeddings else layers.Embedding
-    table = table_kind(vocabulary, options.embedding, mask_zero=True, name="embedding")
-    hidden = _drop(table(ids), options, "dropout_embedding")
-    for number in range(1, options.layers + 1):
-        hidden = CELLS[options.cell](options, f"{options.cell}_{number}")(hidden)
-        hidden = _drop(hidden, options, f"dropout_{number}")
-    head = _reversed(table) if options.tie_embeddings else layers.Dense(vocabulary, name="logits")
-    return Architecture(keras.Model(ids, head(hidden), name="edgeword"), keras.Model(ids, hidden), head)
+    table = _table(options, vocabulary)
+    recurrent = tuple(CELLS[options.cell](options, f"{options.cell}_{number + 1}") for number in range(options.layers))
+    dropouts = _dropouts(options)
+    hidden = _dropped(dropouts, 0, table(ids))
+    for number, layer in enumerate(recurrent, 1):
+        hidden = _dropped(dropouts, number, layer(hidden))
+    head = table if options.tie_embeddings else layers.Dense(vocabulary, name="logits")
+    logits = table(hidden, reverse=True) if options.tie_embeddings else head(hidden)
+    return Architecture(keras.Model(ids, logits, name="edgeword"), table, recurrent, dropouts, head)
 
 
-def _reversed(table: keras.layers.Layer) -> Callable[[Any], Any]:
-    return lambda hidden: table(hidden, reverse=True)
+def _table(options: TrainingOptions, vocabulary: int) -> keras.layers.Layer:
+    kind = layers.ReversibleEmbedding if options.tie_embeddings else layers.Embedding
+    return kind(vocabulary, options.embedding, mask_zero=True, name="embedding")
 
 
-def _drop(hidden: keras.KerasTensor, options: TrainingOptions, name: str) -> keras.KerasTensor:
-    return layers.Dropout(options.dropout, name=name)(hidden) if options.dropout else hidden
+def _dropouts(options: TrainingOptions) -> tuple[keras.layers.Layer, ...]:
+    """The same activations are left out at each step of a window (Gal and Ghahramani 2016)."""
+    if not options.dropout:
+        return ()
+    names = ("dropout_embedding", *(f"dropout_{number + 1}" for number in range(options.layers)))
+    return tuple(layers.Dropout(options.dropout, noise_shape=(None, 1, None), name=name) for name in names)
+
+
+def _dropped(dropouts: tuple[keras.layers.Layer, ...], number: int, hidden: keras.KerasTensor) -> keras.KerasTensor:
+    return dropouts[number](hidden) if dropouts else hidden

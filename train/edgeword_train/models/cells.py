@@ -28,16 +28,13 @@ class PeepholeLSTMCell(keras.layers.LSTMCell):  # type: ignore[misc]
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Create the LSTM's weights and the three peepholes `[3, U]`, in the order i, f, o."""
-        super().build(input_shape)
-        self._build_peepholes()
-
-    def _build_peepholes(self) -> None:
+        build_kernels(self, input_shape, gates=4, recurrent=recurrent_width(self), forget_gate=1)
         self.peepholes = self.add_weight(shape=(3, self.units), name="peepholes", initializer="glorot_uniform")
 
     def call(self, inputs: Any, states: Tensors, training: bool = False) -> tuple[Any, Tensors]:
         """One step: `[B, E]`, `[h, c]` → `h'`, `[h', c']`."""
         cell_state = states[1]
-        output, new_cell_state = self._gates(_weighted(self, inputs, states[0], training), cell_state)
+        output, new_cell_state = self._gates(_gates_of(self, inputs, states[0], training), cell_state)
         return output, [output, new_cell_state]
 
     def _gates(self, weighted: Any, cell_state: Any) -> tuple[Any, Any]:
@@ -64,59 +61,35 @@ class CIFGLSTMCell(keras.layers.LSTMCell):  # type: ignore[misc]
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Create the weights of three gates: kernels `[E, 3U]` and `[U, 3U]`, bias `[3U]`, in the order f, c, o."""
-        _build_kernels(self, input_shape, gates=3, recurrent=self.units, forget_gate=0)
+        build_kernels(self, input_shape, gates=3, recurrent=recurrent_width(self), forget_gate=0)
 
     def call(self, inputs: Any, states: Tensors, training: bool = False) -> tuple[Any, Tensors]:
         """One step: `[B, E]`, `[h, c]` → `h'`, `[h', c']`."""
-        forget, candidate, out = ops.split(_weighted(self, inputs, states[0], training), 3, axis=1)
+        forget, candidate, out = ops.split(_gates_of(self, inputs, states[0], training), 3, axis=1)
         forget = self.recurrent_activation(forget)
         cell_state = forget * states[1] + (1 - forget) * self.activation(candidate)
         output = self.recurrent_activation(out) * self.activation(cell_state)
         return output, [output, cell_state]
 
 
-@keras.saving.register_keras_serializable("edgeword")
-class ProjectedLSTMCell(PeepholeLSTMCell):
-    """LSTMP: peephole LSTM with a recurrent projection (Sak, Senior and Beaufays 2014, equations 7 to 13).
-
-    The gates read the projection r `[B, P]` of the last step in place of h, and
-    r' = W_r (o ⊙ tanh(c'))
-    is what the cell puts out: the recurrent matrices and the next layer see P numbers where the cell keeps U.
-    """
-
-    def __init__(self, units: int, projection: int, **options: Any) -> None:
-        super().__init__(units, **options)
-        self.projection = projection
-        self.state_size = [projection, units]
-        self.output_size = projection
-
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Create kernels `[E, 4U]` and `[P, 4U]`, bias `[4U]`, peepholes `[3, U]`, projection `[U, P]`."""
-        _build_kernels(self, input_shape, gates=4, recurrent=self.projection, forget_gate=1)
-        self._build_peepholes()
-        self.projection_kernel = self.add_weight(
-            shape=(self.units, self.projection), name="projection_kernel", initializer=self.kernel_initializer
-        )
-
-    def call(self, inputs: Any, states: Tensors, training: bool = False) -> tuple[Any, Tensors]:
-        """One step: `[B, E]`, `[r, c]` → `r'`, `[r', c']`."""
-        output, cell_state = self._gates(_weighted(self, inputs, states[0], training), states[1])
-        projected = ops.matmul(output, self.projection_kernel)
-        return projected, [projected, cell_state]
-
-    def get_config(self) -> dict[str, Any]:
-        """The LSTM cell's options and `projection`."""
-        return {**super().get_config(), "projection": self.projection}
+def recurrent_width(cell: Any) -> int:
+    """How many numbers the gates read of the last step: the units, or the width of a projection."""
+    return int(getattr(cell, "recurrent_width", cell.units))
 
 
-def _weighted(cell: Any, inputs: Any, recurrent: Any, training: bool) -> Any:
-    """W x + U h + b of all gates at once, with the cell's dropout masks, one for the whole sequence."""
+def _gates_of(cell: Any, inputs: Any, recurrent: Any, training: bool) -> Any:
+    read, repeated = weighted(cell, inputs, recurrent, training)
+    return read + repeated
+
+
+def weighted(cell: Any, inputs: Any, recurrent: Any, training: bool) -> tuple[Any, Any]:
+    """W x + b and U h of all gates at once, with the cell's dropout masks, one for the whole sequence."""
     if training and cell.dropout > 0:
         inputs = inputs * _mask(cell.get_dropout_mask(inputs))
     if training and cell.recurrent_dropout > 0:
         recurrent = recurrent * _mask(cell.get_recurrent_dropout_mask(recurrent))
-    weighted = ops.matmul(inputs, cell.kernel) + ops.matmul(recurrent, cell.recurrent_kernel)
-    return weighted + cell.bias if cell.use_bias else weighted
+    read = ops.matmul(inputs, cell.kernel)
+    return read + cell.bias if cell.use_bias else read, ops.matmul(recurrent, cell.recurrent_kernel)
 
 
 def _mask(masks: Any) -> Any:
@@ -124,9 +97,11 @@ def _mask(masks: Any) -> Any:
     return masks[0] if isinstance(masks, (list, tuple)) else masks
 
 
-def _build_kernels(
-    cell: Any, input_shape: tuple[int | None, ...], *, gates: int, recurrent: int, forget_gate: int
+def build_kernels(
+    cell: Any, input_shape: tuple[int | None, ...], *, gates: int, recurrent: int, forget_gate: int | None
 ) -> None:
+    """Create the kernels `[E, gates · U]` and `[recurrent, gates · U]`, and the bias."""
+
     def weight(name: str, shape: tuple[int | None, ...], initializer: Any) -> Any:
         return cell.add_weight(
             shape=shape,
@@ -140,7 +115,7 @@ def _build_kernels(
     cell.kernel = weight("kernel", (input_shape[-1], width), cell.kernel_initializer)
     cell.recurrent_kernel = weight("recurrent_kernel", (recurrent, width), cell.recurrent_initializer)
     cell.bias = weight("bias", (width,), cell.bias_initializer) if cell.use_bias else None
-    if cell.use_bias and cell.unit_forget_bias:
+    if cell.use_bias and getattr(cell, "unit_forget_bias", False):
         # A forget gate that begins open (Gers et al. 2000, Jozefowicz et al. 2015).
         start = ops.concatenate([ops.full((cell.units,), float(gate == forget_gate)) for gate in range(gates)])
         cell.bias.assign(start)

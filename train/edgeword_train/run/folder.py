@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeword.errors import InputFileError, TokenizerError
-from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword.tokenizers.kinds import AnyTokenizer, from_json
 from edgeword_train.errors import RunError
 from edgeword_train.options import TrainingOptions
 from edgeword_train.run.records import TRAIN_AGAIN, TRAIN_COMMAND, FinishedRun, HeldOut, read_json, read_text
@@ -32,9 +32,9 @@ class Run:
     """A finished training."""
 
     path: Path
-    tokenizer: Tokenizer
+    tokenizer: AnyTokenizer
     held_out: tuple[tuple[int, ...], ...]
-    """Ids of the lines that were never trained on."""
+    """Ids of lines that were never trained on: the first 200,000 tokens of them."""
     record: FinishedRun
 
     @property
@@ -72,7 +72,7 @@ def load_run(path: str | os.PathLike[str]) -> Run:
     if not (folder / MODEL_FILE).is_file():
         raise RunError(f"{folder} misses {MODEL_FILE}; {TRAIN_AGAIN}")
     try:
-        tokenizer = Tokenizer.from_json(read_text(folder / TOKENIZER_FILE))
+        tokenizer = from_json(read_text(folder / TOKENIZER_FILE))
     except TokenizerError as error:
         raise RunError(f"{folder}: {error}") from None
     return Run(folder, tokenizer, _read_held_out(folder / HELD_OUT_FILE, tokenizer.vocab_size), record)
@@ -92,7 +92,7 @@ def _check_finished(folder: Path) -> None:
     if is_finished(folder):
         return
     if is_started(folder):
-        raise RunError(f"{folder} is no finished run: continue it with: {TRAIN_COMMAND} --resume")
+        raise RunError(f"{folder} is no finished run: continue it with: edgeword train --resume {folder}")
     if not folder.is_dir():
         raise InputFileError(f"there is no run folder {folder}; make one with: {TRAIN_COMMAND}")
     raise RunError(f"{folder} is no run: it has no {RUN_FILE}; make one with: {TRAIN_COMMAND}")

@@ -23,13 +23,21 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class StartedRun:
-    """`options.json`: what a training was begun with."""
+class RunRecord:
+    """What a training was begun with."""
 
     format: str
     version: int
     options: TrainingOptions
     corpus: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
+class StartedRun(RunRecord):
+    """`options.json`: what a training that is not finished goes on with."""
+
+    texts: tuple[str, ...]
+    """Where its texts are: absolute paths, and names of built-in corpora. They leave this machine with no bundle."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,7 @@ class Perplexity:
 
 
 @dataclass(frozen=True)
-class FinishedRun(StartedRun):
+class FinishedRun(RunRecord):
     """`run.json`: what a training was begun with, and what it came to."""
 
     window: int
@@ -55,6 +63,8 @@ class FinishedRun(StartedRun):
     """The epoch, counted from 1, whose weights are the model's."""
     best_epoch: int
     """The epoch with the lowest perplexity on held-out text."""
+    best_perplexity: float
+    """Of that epoch, on held-out text."""
     seconds: float
     words_per_second: float
     versions: Mapping[str, Any]
@@ -66,7 +76,7 @@ class FinishedRun(StartedRun):
 
 @dataclass(frozen=True)
 class HeldOut:
-    """`held_out.json`: the ids of the lines that were never trained on."""
+    """`held_out.json`: the ids of lines that were never trained on."""
 
     sequences: tuple[tuple[int, ...], ...]
 
@@ -75,7 +85,7 @@ def read_json(cls: type[T], file: Path, remedy: str = TRAIN_AGAIN) -> T:
     """A JSON file of the run; RunError, ending with the remedy, where it is damaged or foreign."""
     try:
         data = parse_json(read_text(file))
-        if issubclass(cls, StartedRun):
+        if issubclass(cls, RunRecord):
             _check_header(file, data)
         return read_record(cls, data, file.stem)
     except RecordError as error:

@@ -1,51 +1,79 @@
-"""Where a training writes: a new folder, or one in which a training of the same options and text was interrupted."""
+"""Where a training writes: a new folder, or one in which a training was interrupted."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from edgeword.errors import InputFileError, UsageError
-from edgeword.files import check_output
+from edgeword.files import check_output, write_folder
+from edgeword_train.data.corpora.built_in import CORPORA
+from edgeword_train.data.corpus import Source
+from edgeword_train.data.sources import STANDARD_INPUT
 from edgeword_train.errors import RunError
-from edgeword_train.run.folder import RUN_FILE, START_FILE, is_finished, is_started
-from edgeword_train.run.records import FinishedRun, StartedRun, read_json
-from edgeword_train.run.writing import write_record
+from edgeword_train.options import TrainingOptions
+from edgeword_train.run.folder import CHECKPOINT_FOLDER, START_FILE, is_finished, is_started
+from edgeword_train.run.records import TRAIN_COMMAND, StartedRun, read_json
+from edgeword_train.run.writing import record_bytes, removed
 
 
-def check_folder(folder: Path, resume: bool) -> Path:
-    """The folder, if it is new, or holds a run and `resume` says that it may; RunError or InputFileError."""
-    if resume and (is_started(folder) or is_finished(folder)):
-        return folder
+def check_new(folder: Path) -> Path:
+    """The folder, which must be new; InputFileError names the command that continues a run in it."""
     if is_started(folder):
-        raise InputFileError(f"{folder} holds a run that is not finished; continue it with --resume or remove it")
-    if resume and folder.is_dir():
-        raise RunError(f"{folder} is no run that could be continued; choose another --out")
+        raise InputFileError(
+            f"{folder} holds a run that is not finished; "
+            f"continue it with: edgeword train --resume {folder}, or remove it"
+        )
     return check_output(folder)
 
 
 def begin(folder: Path, started: StartedRun) -> None:
-    """Make the folder, if it is new, and say in it what is trained; InputFileError where it cannot be made."""
-    if folder.exists():
-        return
-    try:
-        folder.mkdir()
-    except OSError as error:
-        raise InputFileError(f"cannot write {folder}: {error.strerror}; choose another --out") from None
-    write_record(folder / START_FILE, started)
+    """Make the folder, with what is trained in it, whole or not at all; InputFileError where it cannot be made."""
+    write_folder(folder, {START_FILE: record_bytes(started)})
 
 
-def check_same(folder: Path, wanted: StartedRun) -> None:
-    """Raise UsageError for a run that was begun with other options or another text."""
-    if not folder.exists():
-        return
-    kind, file = (FinishedRun, RUN_FILE) if is_finished(folder) else (StartedRun, START_FILE)
-    before = read_json(kind, folder / file)
-    options = before.options.to_dict()
-    for name, value in wanted.options.to_dict().items():
-        if options[name] != value:
-            raise UsageError(
-                f"{name} is {value!r}, but {folder} was begun with {options[name]!r}; "
-                "give the same options, or another --out"
-            )
-    if before.corpus != wanted.corpus:
-        raise UsageError(f"{folder} was begun with another text; give the same text, or another --out")
+def continued(folder: Path) -> StartedRun:
+    """What a run in this folder goes on with; RunError or InputFileError where there is none."""
+    if not folder.is_dir():
+        raise InputFileError(f"there is no run folder {folder}; make one with: {TRAIN_COMMAND}")
+    if not is_started(folder):
+        raise RunError(f"{folder} is no run that could be continued; make one with: {TRAIN_COMMAND}")
+    started = read_json(StartedRun, folder / START_FILE)
+    if STANDARD_INPUT in (*started.texts, started.options.eval):
+        raise UsageError(
+            f"{folder} was trained on standard input, which is gone; keep the text in a file and train again"
+        )
+    return started
+
+
+def check_same_text(folder: Path, before: tuple[Source, ...], now: tuple[Source, ...]) -> None:
+    """Raise UsageError for a text that was changed after a run was begun with it."""
+    changed = [source.name for source, found in zip(before, now, strict=True) if source != found]
+    if changed:
+        raise UsageError(
+            f"{changed[0]} was changed after {folder} was begun with it; give it back its content, or begin another run"
+        )
+
+
+def remembered(texts: Sequence[str | os.PathLike[str]]) -> tuple[str, ...]:
+    """Where texts are found again, from whatever folder."""
+    return tuple(_place(os.fspath(text)) for text in texts)
+
+
+def found_again(options: TrainingOptions) -> TrainingOptions:
+    """The options, with the text to measure on named so that it is found from whatever folder."""
+    return options if options.eval is None else replace(options, eval=_place(options.eval))
+
+
+def _place(path: str) -> str:
+    is_built_in = path in CORPORA and not Path(path).is_file()
+    return path if is_built_in or path == STANDARD_INPUT else str(Path(path).absolute())
+
+
+def tidy(folder: Path) -> None:
+    """Remove what only a run that is not finished needs; a training may have been killed before it did."""
+    if is_finished(folder):
+        removed(folder / CHECKPOINT_FOLDER)
+        (folder / START_FILE).unlink(missing_ok=True)

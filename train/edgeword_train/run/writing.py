@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -22,8 +23,13 @@ def replacing(file: Path) -> Iterator[Path]:
         with taking_place(partial, file):
             yield partial
     except OSError as error:
-        reason = error.strerror or error
-        raise InputFileError(f"cannot write {file}: {reason}; free some space, then continue with --resume") from None
+        raise unwritable(file, error) from None
+
+
+def unwritable(path: Path, error: OSError) -> InputFileError:
+    """The error for a place that cannot be written, with the command that goes on when it can."""
+    reason = error.strerror or error
+    return InputFileError(f"cannot write {path}: {reason}; free some space, then: edgeword train --resume RUN")
 
 
 def write_bytes(file: Path, content: bytes) -> None:
@@ -39,4 +45,14 @@ def write_text(file: Path, content: str) -> None:
 
 def write_record(file: Path, record: Any) -> None:
     """Write a dataclass as a JSON file, whole or not at all."""
-    write_bytes(file, (json.dumps(asdict(record), ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8"))
+    write_bytes(file, record_bytes(record))
+
+
+def record_bytes(record: Any) -> bytes:
+    """A dataclass as JSON."""
+    return (json.dumps(asdict(record), ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
+
+
+def removed(folder: Path) -> None:
+    """Remove a folder with all that is in it, if it is there."""
+    shutil.rmtree(folder, ignore_errors=True)

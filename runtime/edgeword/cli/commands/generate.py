@@ -40,7 +40,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json_text(_as_json(lm, lm.generate(prompt, **keywords))))
     elif arguments.no_stream:
-        print(_shown(lm, lm.generate(prompt, **keywords).text))
+        print(_shown(lm, lm.generate(prompt, **keywords).text.lstrip(" ")))
     else:
         _stream(lm, lm.stream(prompt, **keywords))
     if not arguments.json and sys.stderr.isatty():
@@ -74,14 +74,17 @@ def _warn(lm: LanguageModel, prompt: str) -> None:
 
 
 def _stream(lm: LanguageModel, words: Iterator[str]) -> None:
+    begun = False
     for piece in lm.tokenizer.joined(words):
-        print(_shown(lm, piece), end="", flush=True)
+        # What joins the first word to the prompt has nothing before it here.
+        print(_shown(lm, piece if begun else piece.lstrip(" ")), end="", flush=True)
+        begun = True
     print()
 
 
 def _shown(lm: LanguageModel, text: str) -> str:
-    """Generated text as a terminal shows it; characters are what a text of characters is made of, its lines too."""
-    return escaped(text, keep="\n\t" if lm.tokenizer.level == "char" else "")
+    """Generated text as a terminal shows it; ends of lines belong to a text that is not made of words alone."""
+    return escaped(text, keep="" if lm.tokenizer.level == "word" else "\n\t")
 
 
 def _as_json(lm: LanguageModel, generation: Generation) -> dict[str, Any]:
