@@ -37,8 +37,9 @@ interruptions: $(STAMP)
 kills: $(STAMP)
 	EDGEWORD_BULK_KILLS=20 $(BIN)/python -m pytest tests/runtime/bulk/test_disturbed.py -k killed
 
-# Every byte of a packed bundle flipped, and every truncation of it, as `test` tries some. A minute.
+# Every bit of manifests, tokenizers and a packed bundle flipped, and every length, of which `test` tries some hundred.
 flips: $(STAMP)
+	EDGEWORD_FLIPS=all $(BIN)/python -m pytest -s tests/attacks/test_flips.py
 	EDGEWORD_FLIPS=all $(BIN)/python -m pytest -s tests/attacks/test_packed.py -k "flip or truncation"
 
 lint: $(STAMP)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import functools
-import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 from edgeword import interruption
 from edgeword.cli.command import Command
 from edgeword.cli.options import add_choice_of_variant, utf8
+from edgeword.cli.terminal import next_command, show
 from edgeword.errors import GateError, InputFileError, UsageError
 from edgeword.files import check_output_file, write_file
 from edgeword_bench.benchmarking import Interrupted, benchmark
@@ -130,7 +130,7 @@ def _publish(report: Report, arguments: argparse.Namespace) -> None:
             write_file(name, content().encode("utf-8"))
         except InputFileError as error:  # noqa: PERF203 (two turns)
             failures.append(error)
-    print("\n".join(report_lines(report)))
+    show(*report_lines(report))
     for line in report.warnings:
         _print_progress(f"edgeword: WARNING: {line}")
     if failures:
@@ -139,23 +139,23 @@ def _publish(report: Report, arguments: argparse.Namespace) -> None:
 
 def _print_progress(line: str) -> None:
     with contextlib.suppress(OSError):  # nobody reads it: that is no reason to stop measuring
-        print(line, file=sys.stderr, flush=True)
+        show(line, to=sys.stderr)
 
 
 def _print_next(arguments: argparse.Namespace) -> None:
     if arguments.json:
         line = ["edgeword", "benchmark", "--compare", arguments.json, "NEW.json", "--fail-if-slower", "5%"]
-        print(f"next, after a change: {shlex.join(line)}")
+        show(next_command(*line).replace("next:", "next, after a change:", 1))
     else:
         line = ["edgeword", "benchmark", arguments.bundle, "--json", "result.json", "--html", "result.html"]
-        print(f"next: {shlex.join(line)}")
+        show(next_command(*line))
 
 
 def _compare(arguments: argparse.Namespace) -> int:
     comparison = compare(*map(_read, arguments.compare))
     if arguments.json:
         write_file(arguments.json, comparison.to_json().encode("utf-8"))
-    print("\n".join(comparison_lines(comparison)))
+    show(*comparison_lines(comparison))
     for line in comparison.warnings:
         _print_progress(f"edgeword: WARNING: {line}")
     if arguments.fail_if_slower is not None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from edgeword import interruption
 from edgeword.bundle.summary import fidelity_table
 from edgeword.cli.command import Command
 from edgeword.cli.options import positive
+from edgeword.cli.terminal import complain, next_command, show
 from edgeword.errors import GateError
 from edgeword.padding import SIDES
 from edgeword.precisions import FORMATS, PRECISIONS
@@ -82,18 +82,18 @@ def _export(arguments: argparse.Namespace) -> int:
     )
     interruption.ignore()
     manifest = exported.manifest
-    print(manifest.convention.line)
-    print(f"decode mode {manifest.spec.decode.mode}: {manifest.proof.reason}")
-    print("\n".join(fidelity_table(manifest.variants)))
+    show(manifest.convention.line)
+    show(f"decode mode {manifest.spec.decode.mode}: {manifest.proof.reason}")
+    show(*fidelity_table(manifest.variants))
     for failure in exported.failures:
-        print(f"left out {failure}")
+        show(f"left out {failure}")
     asked_for = arguments.precisions is not None and "all" not in precisions
     if exported.failures and asked_for:
         held = ", ".join(dict.fromkeys(variant.precision for variant in manifest.variants))
         raise GateError(
             f"{arguments.out} is whole and holds {held}; exit code 1 because not all that --precisions asked for passed"
         )
-    print(f'next: edgeword generate {arguments.out} "a prompt"')
+    show(next_command("edgeword", "generate", arguments.out, "a prompt"))
     return 0
 
 
@@ -112,7 +112,7 @@ def _run_demo(arguments: argparse.Namespace) -> int:
 
 def _report(line: str) -> None:
     interruption.check()
-    print(f"edgeword: {line}", file=sys.stderr, flush=True)
+    complain(line)
 
 
 EXPORT = Command("export", "turn a Keras model into a bundle, proven", _add_export_arguments, _run_export)

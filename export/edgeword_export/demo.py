@@ -17,6 +17,7 @@ import keras
 from edgeword import load
 from edgeword.bundle.bundle import Bundle
 from edgeword.bundle.summary import fidelity_table
+from edgeword.cli.terminal import next_command, show
 from edgeword.engines.engine import engine_of
 from edgeword.errors import GateError
 from edgeword.files import check_output
@@ -39,12 +40,13 @@ def demo(out: str | os.PathLike[str] | None, report: Callable[[str], None]) -> N
         report("training an LSTM on the built-in text 'primer', by heart: what it says reads as that text does")
         train(["primer"], folder / "run", memorize=True, watch=Watch(progress=ProgressPrinter(sys.stderr)))
         exported = export(folder / "run", folder / "bundle", report=report)
-        print(f"\ndecode mode {exported.manifest.spec.decode.mode}: {exported.manifest.proof.reason}\n")
-        print("\n".join(fidelity_table(exported.manifest.variants)))
+        show("", f"decode mode {exported.manifest.spec.decode.mode}: {exported.manifest.proof.reason}", "")
+        show(*fidelity_table(exported.manifest.variants))
         for failure in exported.failures:
-            print(f"left out {failure}")
+            show(f"left out {failure}")
         _print_words(folder)
-        print(f"\nnext: edgeword generate {folder / 'bundle'} {PROMPT!r}" if out else "\nnext: edgeword demo --out DIR")
+        following = ("generate", str(folder / "bundle"), PROMPT) if out else ("demo", "--out", "DIR")
+        show("", next_command("edgeword", *following))
 
 
 def _print_words(folder: Path) -> None:
@@ -54,7 +56,7 @@ def _print_words(folder: Path) -> None:
     prompt = tokenizer.encode(PROMPT)
     text = tokenizer.decode([*prompt, *expected])[len(tokenizer.decode(prompt)) :].lstrip()
     print(f"\n{PROMPT} …\n\n{'engine':<10}{'precision':<26}{'ms per word':>12}{'faster':>10}   words")
-    print(f"{'keras':<10}{'notebook':<26}{notebook_ms:>12.3f}{'1 ×':>10}   {text}")
+    show(f"{'keras':<10}{'notebook':<26}{notebook_ms:>12.3f}{'1 ×':>10}   {text}")
     for variant in Bundle(folder / "bundle").manifest.variants:
         engine = engine_of(variant.format).name
         with quiet():
@@ -65,7 +67,7 @@ def _print_words(folder: Path) -> None:
         timed = lm.generate(PROMPT, _TIMED_WORDS, min_words=_TIMED_WORDS)
         per_word = timed.timings.ms_per_word or 0.0
         ratio = f"{notebook_ms / per_word:,.0f} ×"
-        print(f"{engine:<10}{variant.precision:<26}{per_word:>12.3f}{ratio:>10}   {said.text.lstrip()}")
+        show(f"{engine:<10}{variant.precision:<26}{per_word:>12.3f}{ratio:>10}   {said.text.lstrip()}")
 
 
 def notebook_loop(run_path: Path, prompt: str, words: int) -> tuple[list[int], float]:

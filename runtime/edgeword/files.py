@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import tempfile
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -67,20 +67,29 @@ def _replace(out: Path, content: bytes) -> None:
 
 
 def _replace_whole(out: Path, content: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
-    os.close(descriptor)
-    partial = Path(name)
-    with taking_place(partial, out):
-        partial.write_bytes(content)
-        partial.chmod(0o644)
+    partial = _beside(out)
+    # Nobody reads of the new content what they could not read of the old one.
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if out.exists() else 0o666)
+    with taking_place(partial, out), os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+
+
+def _beside(out: Path) -> Path:
+    """A name that nobody has guessed and put a link under; what is made there has to be new all the same."""
+    return out.absolute().parent / f".{out.name}.{os.urandom(4).hex()}"
 
 
 @contextlib.contextmanager
 def taking_place(partial: Path, file: Path) -> Iterator[None]:
-    """Let what is written to `partial` take the place of `file` at the end, flushed; else nothing of it stays."""
+    """Let what is written to `partial` take the place of `file` at the end, flushed; else nothing of it stays.
+
+    Whoever may read and write the file may do so afterwards; a new one is as the umask has it.
+    """
     try:
         yield
         with deferred():
+            if file.exists():
+                partial.chmod(stat.S_IMODE(file.stat().st_mode))
             flush(partial)
             partial.replace(file)
             flush(file.parent)
@@ -97,11 +106,11 @@ def write_folder(path: str | os.PathLike[str], files: Mapping[str, bytes]) -> No
 
 def _write_folder(out: Path, files: Mapping[str, bytes]) -> None:
     try:
-        staging = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.absolute().parent))
+        staging = _beside(out)
+        staging.mkdir()
         try:
             for name, content in files.items():
                 _write_flushed(staging / name, content)
-            staging.chmod(0o755)
             flush(staging)
             staging.rename(out)
         except BaseException:

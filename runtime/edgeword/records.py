@@ -58,6 +58,24 @@ def _finite(text: str) -> float:
     return value
 
 
+# JSON lets them stand. A terminal obeys the C1 controls, shows what follows some others from right to left, and editors
+# end a line at three of them.
+_STEERING = {
+    code: f"\\u{code:04x}"
+    for code in (*range(0x80, 0xA0), 0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+}
+
+
+def spelled(text: str) -> str:
+    """JSON that means the same, in which no character steers what shows it."""
+    return text if text.isascii() else text.translate(_STEERING)
+
+
+def json_text(data: Mapping[str, Any]) -> str:
+    """One line of JSON, as every command prints it."""
+    return spelled(json.dumps(data, ensure_ascii=False))
+
+
 def read_record(cls: type[T], data: Any, where: str) -> T:
     """Build a dataclass from parsed JSON; `where` is the path that an error names. Raises RecordError."""
     if not isinstance(data, dict):

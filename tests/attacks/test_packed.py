@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from edgeword import Bundle, BundleError, load
-from edgeword.bundle.bundle import MANIFEST_FILE, listed_files
+from edgeword.bundle.bundle import listed_files
 from edgeword.bundle.packed import packed
+from edgeword.bundle.store import MANIFEST_FILE
 from edgeword.cli.main import main
 from tests.attacks.zips import STORED, plan
 

@@ -19,8 +19,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from edgeword import Bundle, BundleError, load
-from edgeword.bundle.bundle import MANIFEST_FILE, SIGNATURE_FILE, SIGNATURE_SIZE, Manifest
+from edgeword.bundle.bundle import Manifest
 from edgeword.bundle.packed import packed
+from edgeword.bundle.store import MANIFEST_FILE, SIGNATURE_FILE, SIGNATURE_SIZE
 from edgeword.cli.main import main
 from edgeword.errors import SignatureError
 

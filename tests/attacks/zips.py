@@ -8,8 +8,8 @@ import warnings
 import zipfile
 from collections.abc import Callable, Mapping
 
-from edgeword.bundle.bundle import MANIFEST_FILE
 from edgeword.bundle.packed import Layout, Member, crc32, layout, packed
+from edgeword.bundle.store import MANIFEST_FILE
 
 Contents = Mapping[str, bytes]
 FIRST_OF_1980 = (1980, 1, 1, 0, 0, 0)

@@ -8,15 +8,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from edgeword.bundle.seal import sealed
+
 Manifest = dict[str, Any]
 
 
 def edit_manifest(bundle: Path, edit: Callable[[Manifest], object]) -> None:
-    """Apply `edit` to the parsed manifest."""
+    """Apply `edit` to the parsed manifest, and write its own digest again."""
     path = bundle / "manifest.json"
     data = json.loads(path.read_text(encoding="utf-8"))
+    del data["sha256"]
     edit(data)
-    path.write_text(json.dumps(data), encoding="utf-8")
+    path.write_bytes(sealed(json.dumps(data)))
 
 
 def replace_file(bundle: Path, name: str, content: bytes) -> None:

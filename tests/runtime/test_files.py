@@ -2,7 +2,7 @@
 
 import dataclasses
 import os
-import tempfile
+import stat
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from edgeword.bundle.bundle import Bundle, listed_files
 from edgeword.bundle.writing import write_bundle
 from edgeword.errors import InputFileError
-from edgeword.files import check_output, write_folder
+from edgeword.files import check_output, write_file, write_folder
 
 FILES = {"one.txt": b"first", "two.txt": b"second", "empty": b""}
 CRASHES = [OSError(28, "No space left on device"), KeyboardInterrupt(), MemoryError()]
@@ -64,8 +64,7 @@ MOMENTS = {
     **{f"fsync {turn}": (os, "fsync", turn) for turn in range(1, WRITTEN + 2)},
     **{f"open {turn}": (Path, "open", turn) for turn in range(1, WRITTEN + 1)},
     **{f"write {turn}": (Path, "write", turn) for turn in range(1, WRITTEN + 1)},
-    "make the staging folder": (tempfile, "mkdtemp", 1),
-    "chmod": (Path, "chmod", 1),
+    "make the staging folder": (Path, "mkdir", 1),
     "rename": (Path, "rename", 1),
 }
 
@@ -202,3 +201,41 @@ def test_a_relative_path_is_beside_the_current_folder(tmp_path, monkeypatch):
     write_folder("out", FILES)
     assert names(tmp_path / "out") == sorted(FILES)
     assert names(tmp_path) == ["out"]
+
+
+@pytest.fixture(params=[0o022, 0o077, 0o002], ids=oct)
+def umask(request):
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_what_is_new_is_as_the_umask_has_it(tmp_path, umask):
+    write_file(tmp_path / "report", b"new")
+    write_folder(tmp_path / "out", FILES)
+    assert mode(tmp_path / "report") == mode(tmp_path / "out" / "one.txt") == 0o666 & ~umask
+    assert mode(tmp_path / "out") == 0o777 & ~umask
+
+
+@pytest.mark.parametrize("kept", [0o600, 0o640, 0o664])
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path, umask, kept):
+    (tmp_path / "report").write_bytes(b"old")
+    (tmp_path / "report").chmod(kept)
+    write_file(tmp_path / "report", b"new")
+    assert ((tmp_path / "report").read_bytes(), mode(tmp_path / "report")) == (b"new", kept)
+    assert names(tmp_path) == ["report"]
+
+
+@pytest.mark.parametrize("write", [lambda path: write_file(path, b"new"), lambda path: write_folder(path, FILES)])
+def test_a_link_under_the_temporary_name_is_not_followed(tmp_path, monkeypatch, write):
+    monkeypatch.setattr(os, "urandom", bytes)
+    (tmp_path / "victim").write_bytes(b"mine")
+    (tmp_path / ".out.00000000").symlink_to("victim")
+    with pytest.raises(InputFileError, match="File exists"):
+        write(tmp_path / "out")
+    assert (tmp_path / "victim").read_bytes() == b"mine"
+    assert names(tmp_path) == [".out.00000000", "victim"]

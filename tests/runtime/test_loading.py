@@ -1,7 +1,6 @@
 """Loading: what is taken, what is refused, and how each error says what to do."""
 
 import importlib
-import json
 import math
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 
 from edgeword import EdgewordWarning, EngineError, MissingEngineError, UsageError, load
 from edgeword.engines.engine import ENGINES, Engine
-from tests.runtime.changed import keep_variants, replace_file
+from tests.runtime.changed import edit_manifest, keep_variants, replace_file
 
 LOADING = {
     "no threads": ({"threads": 0}, "threads is 0"),
@@ -92,9 +91,7 @@ def test_a_file_of_other_shapes_is_refused_and_not_passed_over(bundle, window_bu
 
 
 def test_a_file_with_another_vocabulary_is_refused(bundle):
-    data = json.loads((bundle / "manifest.json").read_text())
-    data["spec"]["vocabulary"] = 50
-    (bundle / "manifest.json").write_text(json.dumps(data))
+    edit_manifest(bundle, lambda data: data["spec"].update(vocabulary=50))
     with pytest.raises(EngineError, match=r"'logits' as float32 \[1, 42\], and the spec says float32 \[1, 50\]"):
         load(bundle)
 

@@ -246,12 +246,12 @@ def test_a_forked_process_refuses_a_bundle_that_changed(bundle, engine):
 import os, sys
 from pathlib import Path
 import edgeword
+from tests.runtime.changed import edit_manifest
 
 lm = edgeword.load(sys.argv[1], sys.argv[2], "float32")
 session = lm.session("the cell ")
 session.suggest()
-manifest = Path(sys.argv[1]) / "manifest.json"
-manifest.write_text(manifest.read_text() + " ")
+edit_manifest(Path(sys.argv[1]), lambda data: data.update(name="another"))
 process = os.fork()
 if process == 0:
     code = 1

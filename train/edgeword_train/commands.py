@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from edgeword import interruption
 from edgeword.cli.command import Command
+from edgeword.cli.terminal import complain, next_command, quoted, show
 from edgeword.errors import UsageError
 from edgeword_train.data.corpora.built_in import CORPORA
 from edgeword_train.data.reading_bar import ReadingBar, warnings_on
@@ -103,14 +103,14 @@ def run_train(args: argparse.Namespace) -> int:
     _check(args)
     out = Path(args.resume or args.out)
     if is_finished(out):
-        print(f"edgeword: {out} is finished already; nothing to continue", file=sys.stderr)
+        complain(f"{out} is finished already; nothing to continue")
     try:
         run = _trained(args, out)
     except KeyboardInterrupt:
         interruption.ignore()
-        print(_interruption(out), file=sys.stderr)
+        complain(_interruption(out))
         return INTERRUPTED
-    print(format_result(run))
+    show(*format_result(run))
     return 0
 
 
@@ -133,21 +133,20 @@ def _trained(args: argparse.Namespace, out: Path) -> Run:
 
 
 def _announce(plan: Plan) -> None:
-    print(format_plan(plan), file=sys.stderr)
+    show(*format_plan(plan).splitlines(), to=sys.stderr)
 
 
-def format_result(run: Run) -> str:
+def format_result(run: Run) -> tuple[str, ...]:
     """The run in four lines, the last of which names the next command."""
     path, record = str(run.path), run.record
     size = f"{record.parameters:,} parameters, vocabulary {record.vocabulary:,}, window {record.window}"
     effort = f"epoch {record.kept_epoch} of {record.epochs} is kept; {record.seconds:.0f} s"
-    lines = (
+    return (
         f"run: {path}  ({size})",
         f"trained: {effort}, {record.words_per_second:,.0f} words/s",
         f"perplexity: train {record.perplexity.train:.1f}, held out {record.perplexity.held_out:.1f}{_price(record)}",
-        f"next: edgeword export {shlex.quote(path)} --out {shlex.quote(path + '-bundle')}",
+        next_command("edgeword", "export", path, "--out", f"{path}-bundle"),
     )
-    return "\n".join(lines)
 
 
 def _price(record: FinishedRun) -> str:
@@ -158,11 +157,9 @@ def _price(record: FinishedRun) -> str:
 
 def _interruption(out: Path) -> str:
     if is_started(out):
-        command = f"edgeword train --resume {shlex.quote(str(out))}"
-        return (
-            f"edgeword: interrupted; go on after the last whole epoch with: {command} (--finish keeps the best so far)"
-        )
-    return "edgeword: interrupted before the training began; nothing was written"
+        command = quoted("edgeword", "train", "--resume", str(out))
+        return f"interrupted; go on after the last whole epoch with: {command} (--finish keeps the best so far)"
+    return "interrupted before the training began; nothing was written"
 
 
 TRAIN = Command("train", "train a next-word model on text", add_arguments, run_train)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from edgeword.bulk.answering import Asked
-from edgeword.bulk.lines import json_text
 from edgeword.engines.engine import EngineName
 from edgeword.errors import InputFileError, UsageError
 from edgeword.files import write_file
@@ -16,7 +15,7 @@ from edgeword.frozen import frozen
 from edgeword.generation.options import GenerationOptions
 from edgeword.language_model import LanguageModel
 from edgeword.precisions import PrecisionName
-from edgeword.records import RecordError, parse_json, read_record
+from edgeword.records import RecordError, json_text, parse_json, read_record
 
 
 @frozen

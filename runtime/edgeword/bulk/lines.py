@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
 from edgeword.answers import Generation
+from edgeword.records import json_text
 
 OWN_KEYS = frozenset(
     {field.name for field in fields(Generation) if field.name != "timings"}
     | {"index", "engine", "precision", "decode", "error"}
 )
 """Keys that a line has of its own. A prompt's other keys are carried along."""
-
-# JSON lets them stand; `str.splitlines` and some editors end a line there.
-_SEPARATORS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
-
-
-def json_text(data: Mapping[str, Any]) -> str:
-    """One line of JSON, as `generate --json` prints it."""
-    text = json.dumps(data, ensure_ascii=False)
-    return text if text.isascii() else text.translate(_SEPARATORS)
 
 
 def head_of(data: Mapping[str, Any]) -> str:

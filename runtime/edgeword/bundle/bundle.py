@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
-from typing import TYPE_CHECKING
 
+from edgeword.bundle import limits
+from edgeword.bundle.folder import Folder
+from edgeword.bundle.limits import check_size
 from edgeword.bundle.manifest import Answer, FileEntry, Manifest, Variant
+from edgeword.bundle.seal import unsealed
 from edgeword.bundle.spec import Spec
+from edgeword.bundle.store import MANIFEST_FILE, SIGNATURE_FILE, Store
 from edgeword.errors import BundleError
 from edgeword.precisions import FORMATS, PRECISIONS, model_file
 from edgeword.records import RecordError, parse_json, read_record
 from edgeword.tokenizers.kinds import AnyTokenizer, from_json
 
-if TYPE_CHECKING:
-    from edgeword.bundle.store import Store
-
-MANIFEST_FILE = "manifest.json"
 TOKENIZER_FILE = "tokenizer.json"
 CARD_FILE = "README.md"
-SIGNATURE_FILE = "manifest.json.sig"
-SIGNATURE_SIZE = 64
-"""Bytes of an Ed25519 signature."""
 
 
 def digest(content: bytes) -> str:
@@ -44,15 +40,16 @@ class Bundle:
     def __init__(self, path: str | os.PathLike[str], trusted_key: str | os.PathLike[str] | None = None) -> None:
         self.path = os.fspath(path)
         self._store = _store(self.path)
-        text = self._manifest_text()
+        content = self._store.content(MANIFEST_FILE, limits.MANIFEST_BYTES)
         if trusted_key is not None:
             from edgeword.bundle.signing import check_signature  # few ask for it
 
-            check_signature(self.path, text.encode("utf-8"), self.signature(), trusted_key)
-        self.digest = digest(text.encode("utf-8"))
+            check_signature(self.path, content, self.signature(), trusted_key)
+        self.digest = digest(content)
         """SHA-256 of the manifest, and through the digests in it of the whole bundle."""
-        self.manifest = Manifest.from_json(text)
+        self.manifest = Manifest.from_json(self._manifest_text(content))
         _check_names(self.manifest)
+        check_sizes(self.manifest)
         self._store.check(listed_files(self.manifest))
         self.tokenizer = self._tokenizer()
 
@@ -72,7 +69,7 @@ class Bundle:
 
     def contents(self) -> dict[str, bytes]:
         """Every file by its name, the manifest first, a signature last; raises BundleError as `read` does."""
-        manifest = self._store.content(MANIFEST_FILE)
+        manifest = self._store.content(MANIFEST_FILE, limits.MANIFEST_BYTES)
         if digest(manifest) != self.digest:
             raise BundleError(f"{self.path} has changed since it was opened; open it again")
         files = {entry.file: self.read(entry) for entry in listed_files(self.manifest)}
@@ -92,7 +89,7 @@ class Bundle:
 
     def read(self, entry: FileEntry | Variant) -> bytes:
         """The bytes of one file, which have the digest that the manifest names; raises BundleError."""
-        content = self._store.content(entry.file)
+        content = self._store.content(entry.file, entry.size)
         if len(content) != entry.size or digest(content) != entry.sha256:
             raise BundleError(f"{self._at(entry.file)} is not the file that was exported; copy the bundle again")
         return content
@@ -100,9 +97,9 @@ class Bundle:
     def _at(self, name: str) -> str:
         return os.path.join(self.path, name)
 
-    def _manifest_text(self) -> str:
+    def _manifest_text(self, content: bytes) -> str:
         try:
-            return self._store.content(MANIFEST_FILE).decode("utf-8")
+            return unsealed(content, self._at(MANIFEST_FILE)).decode("utf-8")
         except UnicodeDecodeError:
             raise BundleError(f"{self._at(MANIFEST_FILE)} is not UTF-8; export the bundle again") from None
 
@@ -120,62 +117,6 @@ class Bundle:
         return tokenizer
 
 
-class Folder:
-    """The store of a bundle that is a folder."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        if not os.path.isfile(self._at(MANIFEST_FILE)):
-            found = "it has no manifest.json" if os.path.isdir(self.path) else "there is no such folder"
-            raise BundleError(f"{self.path} is no bundle: {found}; make one with: edgeword export MODEL --out BUNDLE")
-        if os.path.islink(self._at(MANIFEST_FILE)):
-            raise _irregular(self._at(MANIFEST_FILE))
-
-    def names(self) -> list[str]:
-        """See `Store`."""
-        try:
-            return os.listdir(self.path)
-        except OSError as error:
-            raise BundleError(f"cannot list {self.path}: {error.strerror}; see to its permissions") from None
-
-    def content(self, name: str) -> bytes:
-        """See `Store`."""
-        try:
-            with open(self._at(name), "rb") as file:
-                return file.read()
-        except OSError as error:
-            raise BundleError(f"cannot read {self._at(name)}: {error.strerror}; copy the bundle again") from None
-
-    def signature(self) -> bytes | None:
-        """See `Store`."""
-        path = self._at(SIGNATURE_FILE)
-        try:
-            found = os.lstat(path)
-        except OSError:
-            return None
-        if not stat.S_ISREG(found.st_mode) or found.st_size != SIGNATURE_SIZE:
-            raise BundleError(f"{path} is not a signature of {SIGNATURE_SIZE} bytes; remove it and sign again")
-        return self.content(SIGNATURE_FILE)
-
-    def check(self, entries: list[FileEntry | Variant]) -> None:
-        """See `Store`."""
-        for entry in entries:
-            path = self._at(entry.file)
-            try:
-                found = os.lstat(path)
-            except FileNotFoundError:
-                raise BundleError(f"{self.path} misses {entry.file}; copy the bundle again") from None
-            except OSError as error:
-                raise BundleError(f"cannot read {path}: {error.strerror}; see to its permissions") from None
-            if not stat.S_ISREG(found.st_mode):
-                raise _irregular(path)
-            if found.st_size != entry.size:
-                raise BundleError(f"{path} has not the {entry.size} bytes that were exported; copy the bundle again")
-
-    def _at(self, name: str) -> str:
-        return os.path.join(self.path, name)
-
-
 def _store(path: str) -> Store:
     if not os.path.isfile(path):
         return Folder(path)
@@ -184,13 +125,18 @@ def _store(path: str) -> Store:
     return Packed(path)
 
 
-def _irregular(path: str) -> BundleError:
-    return BundleError(f"{path} is not a regular file; copy the bundle again")
-
-
 def listed_files(manifest: Manifest) -> list[FileEntry | Variant]:
     """Every file that the manifest answers for."""
     return [manifest.tokenizer, *manifest.files, *manifest.variants]
+
+
+def check_sizes(manifest: Manifest) -> None:
+    """Refuse a file that is larger than its kind may be, before any of it is read."""
+    check_size(manifest.tokenizer.file, manifest.tokenizer.size, limits.TOKENIZER_BYTES)
+    for entry in manifest.files:
+        check_size(entry.file, entry.size, limits.OTHER_BYTES)
+    for variant in manifest.variants:
+        check_size(variant.file, variant.size, limits.MODEL_BYTES)
 
 
 _NO_FILES = ("", ".", "..", MANIFEST_FILE, SIGNATURE_FILE)

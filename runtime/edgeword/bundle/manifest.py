@@ -9,10 +9,10 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from edgeword.bundle.spec import Spec, check_below
+from edgeword.bundle.spec import LOGPROBS, MAX_FLOAT32, Spec, check_below, check_between
 from edgeword.errors import BundleError, UsageError
 from edgeword.frozen import frozen
-from edgeword.records import RecordError, is_int, parse_json, read_record, record_dict
+from edgeword.records import RecordError, is_int, parse_json, read_record, record_dict, spelled
 
 FORMAT_VERSION = 1
 WITNESS_FILE = "witness.jsonl"
@@ -35,6 +35,10 @@ class Proof:
     """One sentence, naming the layer or the figure."""
     agreement: float | None
     """Share of positions (0 to 1) at which stepping named the Keras model's word; None if not measured."""
+
+    def __post_init__(self) -> None:
+        if self.agreement is not None:
+            check_between("agreement", (self.agreement,), 0, 1)
 
 
 @frozen
@@ -85,6 +89,15 @@ class Answer:
             raise UsageError(f"says: give pairs of prompt and text, both str, not {self.prompt!r}, {self.text!r}")
 
 
+_FIDELITY_RANGES = {
+    "positions": (0, 1 << 53),
+    "max_logprob_difference": (0, MAX_FLOAT32),
+    "top1_agreement": (0, 1),
+    "perplexity": (0, MAX_FLOAT32),
+    "perplexity_increase": (-100, MAX_FLOAT32),
+}
+
+
 @frozen
 class Fidelity:
     """A variant measured against the Keras model on the same positions of held-out text."""
@@ -98,6 +111,10 @@ class Fidelity:
     """In percent of the Keras model's perplexity."""
     same_greedy_words: bool
     """Whether every greedy word from the test prompts was the Keras model's."""
+
+    def __post_init__(self) -> None:
+        for key, (low, high) in _FIDELITY_RANGES.items():
+            check_between(key, (getattr(self, key),), low, high)
 
 
 @frozen
@@ -117,6 +134,10 @@ class Variant:
     self_test: tuple[float, ...]
     """This variant's log-probabilities of the self-test's ids, as the exporter's engine gave them."""
 
+    def __post_init__(self) -> None:
+        check_between("weights_read_bytes", (self.weights_read_bytes,), 0, 1 << 53)
+        check_between("self_test", self.self_test, *LOGPROBS)
+
 
 @frozen
 class SelfTest:
@@ -129,6 +150,7 @@ class SelfTest:
     def __post_init__(self) -> None:
         if len(self.logprobs) != len(self.ids):
             raise UsageError("there is not one log-probability for each id")
+        check_between("logprobs", self.logprobs, *LOGPROBS)
 
 
 @frozen
@@ -155,7 +177,7 @@ class Manifest:
 
     def to_json(self) -> str:
         """The text of `manifest.json`, stable for equal manifests."""
-        return json.dumps(record_dict(self), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        return spelled(json.dumps(record_dict(self), indent=1, ensure_ascii=False, allow_nan=False)) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:

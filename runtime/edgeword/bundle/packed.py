@@ -14,14 +14,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from edgeword.bundle.bundle import MANIFEST_FILE, SIGNATURE_FILE, SIGNATURE_SIZE
+from edgeword.bundle.limits import MANIFEST_BYTES, check_size
 from edgeword.bundle.manifest import FileEntry, Variant
+from edgeword.bundle.store import MANIFEST_FILE, SIGNATURE_FILE, SIGNATURE_SIZE
 from edgeword.errors import BundleError
 from edgeword.frozen import frozen
 
 MAX_DIRECTORY = 1 << 16
 """Bytes of the central directory: a thousand files."""
-MAX_MANIFEST = 1 << 24
 MAX_FILE = (1 << 32) - 1
 """Bytes of a packed file: what a zip without 64-bit fields can say."""
 
@@ -107,8 +107,8 @@ class Packed:
             self._members = self._directory(file, size)
             self._layout = self._checked(file, size)
         first = self._members[0]
-        if first.name != MANIFEST_FILE.encode() or first.size > MAX_MANIFEST:
-            raise self._refusal(f"it does not begin with a {MANIFEST_FILE} of at most {MAX_MANIFEST >> 20} MB")
+        if first.name != MANIFEST_FILE.encode() or first.size > MANIFEST_BYTES:
+            raise self._refusal(f"it does not begin with a {MANIFEST_FILE} of at most {MANIFEST_BYTES >> 20} MB")
 
     def names(self) -> list[str]:
         """See `Store`."""
@@ -130,12 +130,13 @@ class Packed:
             return None
         if last.size != SIGNATURE_SIZE:
             raise self._damage(SIGNATURE_FILE, f"has not the {SIGNATURE_SIZE} bytes of a signature")
-        return self.content(SIGNATURE_FILE)
+        return self.content(SIGNATURE_FILE, SIGNATURE_SIZE)
 
-    def content(self, name: str) -> bytes:
+    def content(self, name: str, most: int) -> bytes:
         """See `Store`."""
         place = self.names().index(name)
         member, start = self._members[place], self._layout.offsets[place] + len(self._layout.headers[place])
+        check_size(name, member.size, most)
         with self._open() as file:
             content = self._bytes(file, start, member.size)
         if crc32(content) != member.crc:

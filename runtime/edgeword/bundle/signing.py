@@ -10,7 +10,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgeword.bundle.bundle import MANIFEST_FILE, SIGNATURE_FILE, Bundle
+from edgeword.bundle.bundle import Bundle
+from edgeword.bundle.store import MANIFEST_FILE, SIGNATURE_FILE
 from edgeword.errors import InputFileError, SignatureError, install_command
 from edgeword.extras import MissingExtraError
 from edgeword.files import write_file

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from typing import Literal
 
 from edgeword.errors import UsageError
 from edgeword.frozen import frozen
 from edgeword.padding import Padding
 
+MAX_VOCABULARY = (1 << 22) + 1
+"""As many ids as a tokenizer can give."""
+MAX_STATE = 1 << 24
+"""Elements of one state."""
+MAX_FLOAT32 = 3.4028234663852886e38
+LOGPROBS = (-MAX_FLOAT32, 1e-3)
+"""Between which log-probabilities lie; engines round that of a sure word to a little above 0."""
 DecodeMode = Literal["step", "window"]
 
 # A first word is suggested, completed and sampled from this many; 64 hold most of what a text begins with.
@@ -72,6 +81,14 @@ class State:
     shape: tuple[int, ...]
     start: tuple[float, ...]
 
+    def __post_init__(self) -> None:
+        elements = math.prod(self.shape)
+        if len(self.shape) > 8 or min(self.shape, default=1) < 1 or elements > MAX_STATE:
+            raise UsageError(f"shape is no shape of at most 8 axes and {MAX_STATE} elements, at least 1 in each")
+        if len(self.start) not in (1, elements):
+            raise UsageError(f"start has {len(self.start)} values, not 1 or {elements}")
+        check_between("start", self.start, -MAX_FLOAT32, MAX_FLOAT32)
+
 
 @frozen
 class EmptyPrompt:
@@ -84,6 +101,7 @@ class EmptyPrompt:
     def __post_init__(self) -> None:
         if not self.ids or len(self.ids) != len(self.logprobs) or len(set(self.ids)) != len(self.ids):
             raise UsageError("ids and logprobs must be equally many, at least one, and no id twice")
+        check_between("logprobs", self.logprobs, *LOGPROBS)
 
 
 @frozen
@@ -101,6 +119,8 @@ class Spec:
     def __post_init__(self) -> None:
         if self.vocabulary < 1:
             raise UsageError(f"vocabulary is {self.vocabulary}, and a model knows at least 1 id")
+        if self.vocabulary > MAX_VOCABULARY:
+            raise UsageError(f"vocabulary is {self.vocabulary}, and a model knows at most {MAX_VOCABULARY} ids")
         if self.decode.mode == "window" and self.window.length is None:
             raise UsageError("decode mode 'window' needs a window.length")
         check_below(self.vocabulary, "empty_prompt", self.empty_prompt.ids)
@@ -113,3 +133,10 @@ def check_below(vocabulary: int, key: str, ids: tuple[int, ...]) -> None:
     strange = next((value for value in ids if not 0 <= value < vocabulary), None)
     if strange is not None:
         raise UsageError(f"{key} holds {strange}, which is no id below {vocabulary}")
+
+
+def check_between(key: str, values: Iterable[float], low: float, high: float) -> None:
+    """Raise UsageError for a number outside its range, ends included."""
+    strange = next((value for value in values if not low <= value <= high), None)
+    if strange is not None:
+        raise UsageError(f"{key} holds {strange}, which is not between {low} and {high}")

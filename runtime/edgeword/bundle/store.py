@@ -6,6 +6,11 @@ from typing import Protocol
 
 from edgeword.bundle.manifest import FileEntry, Variant
 
+MANIFEST_FILE = "manifest.json"
+SIGNATURE_FILE = "manifest.json.sig"
+SIGNATURE_SIZE = 64
+"""Bytes of an Ed25519 signature."""
+
 
 class Store(Protocol):
     """The files of a bundle by their names; each method raises BundleError."""
@@ -19,5 +24,5 @@ class Store(Protocol):
     def check(self, entries: list[FileEntry | Variant]) -> None:
         """Refuse a file that the manifest lists and that is missing, not regular, or of another size."""
 
-    def content(self, name: str) -> bytes:
-        """The bytes of one file; whether they are the right ones is for the caller to find out."""
+    def content(self, name: str, most: int) -> bytes:
+        """The bytes of one file, of at most so many; whether they are the right ones is for the caller to find out."""

@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import json
 import os
-import threading
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -91,15 +90,28 @@ class Trials:
         path = self._path(version)
         if not os.path.isabs(path):
             return
-        partial = f"{path}.{os.getpid()}.{threading.get_ident()}"
+        content = json.dumps([asdict(trial) for trial in self._rows[version].values()])
+        with contextlib.suppress(OSError):
+            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            _replace(path, content)
+
+
+def _replace(path: str, content: str) -> None:
+    """Write a file of the user's alone, whole or not at all; raises OSError."""
+    partial = f"{path}.{os.urandom(8).hex()}"
+    with open(partial, "x", encoding="utf-8", opener=_private) as file:
         try:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            with open(partial, "w", encoding="utf-8") as file:
-                file.write(json.dumps([asdict(trial) for trial in self._rows[version].values()]))
+            file.write(content)
+            file.close()
             os.replace(partial, path)
-        except OSError:
+        except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(partial)
+            raise
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _cache_home() -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
 from edgeword.cli.options import positive, utf8
+from edgeword.cli.terminal import complain
 from edgeword.errors import InputFileError
 from edgeword.generation.options import GenerationOptions
 
@@ -57,7 +57,7 @@ def generation_keywords(arguments: argparse.Namespace) -> dict[str, Any]:
         keywords["stop"] = [utf8(text, "stop text") for text in keywords["stop"]]
     for name in GenerationOptions(**keywords).without_effect:
         needed = "beams above 1" if name == "length_penalty" else "a temperature above 0"
-        print(f"edgeword: {name} is without effect; it needs {needed}", file=sys.stderr)
+        complain(f"{name} is without effect; it needs {needed}")
     return keywords
 
 

@@ -12,6 +12,7 @@ from typing import NoReturn, cast
 
 from edgeword import interruption
 from edgeword.cli.command import Command
+from edgeword.cli.terminal import complain, show
 from edgeword.errors import EdgewordError, UsageError, described
 from edgeword.version import __version__
 
@@ -97,7 +98,7 @@ def _run(words: Sequence[str]) -> int:
 
 
 def _fail(message: str, code: int = EdgewordError.exit_code) -> int:
-    print(f"edgeword: {' '.join(message.splitlines())}", file=sys.stderr)
+    complain(message)
     return code
 
 
@@ -165,6 +166,6 @@ def _overview(words: Sequence[str]) -> int:
     summaries = {**registered, **{name: _own(name).summary for name in _OWN}}
     print("usage: edgeword COMMAND …\n\nNext-word language models on a device.\n")
     for name in sorted(summaries):
-        print(f"  {name:<10} {summaries[name]}")
+        show(f"  {name:<10} {summaries[name]}")
     print("\nnext: edgeword demo")
     return 0 if words else 2

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import warnings
 
 from edgeword.bundle.bundle import Bundle
 from edgeword.choice.choosing import PRECISION_CHOICES, EdgewordWarning, PrecisionChoice
+from edgeword.cli.terminal import complain
 from edgeword.engines.engine import ENGINES, EngineChoice
 from edgeword.engines.quiet import native_stderr_to_null
 from edgeword.errors import UsageError
@@ -64,7 +64,7 @@ def load_quietly(bundle: str, engine: EngineChoice, precision: PrecisionChoice, 
         lm = load(bundle, engine, precision, threads)
     for warning in caught:
         if issubclass(warning.category, EdgewordWarning):
-            print(f"edgeword: {warning.message}", file=sys.stderr)
+            complain(str(warning.message))
         else:
             warnings.showwarning(warning.message, warning.category, warning.filename, warning.lineno)
     return lm

@@ -129,9 +129,9 @@ def test_the_bytes_hashed_are_the_bytes_loaded(bundle, monkeypatch):
     reads, loaded = [], []
     read = Folder.content
 
-    def recorded_read(self, name):
+    def recorded_read(self, name, most):
         reads.append(name)
-        return read(self, name)
+        return read(self, name, most)
 
     def recorded_load(_engine, content, _threads):
         loaded.append(digest(content))
@@ -179,7 +179,7 @@ def test_a_folder_that_may_not_be_listed_is_refused(step_bundle, monkeypatch):
 
 
 def test_a_file_that_may_not_be_read_is_refused(bundle, monkeypatch):
-    def refuse(path, _mode):
+    def refuse(path, _mode, **_options):
         raise PermissionError(13, "Permission denied", path)
 
     monkeypatch.setattr("builtins.open", refuse)

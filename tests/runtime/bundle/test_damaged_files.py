@@ -92,7 +92,7 @@ DAMAGED_FILES = {
     "changed weights": (lambda bundle: flip(bundle / WEIGHTS), WEIGHTS),
     "changed tokenizer": (lambda bundle: flip(bundle / "tokenizer.json"), "tokenizer.json"),
     "no manifest": (remove_manifest, "manifest.json"),
-    "manifest in UTF-16": (encode_manifest, "UTF-8"),
+    "manifest in UTF-16": (encode_manifest, "does not end with its own digest"),
     "no folder": (remove_all, "there is no such folder"),
     "file for the folder": (be_a_file, "is no bundle"),
 }

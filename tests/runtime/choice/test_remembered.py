@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -243,3 +244,21 @@ def test_first_loads_side_by_side_leave_whole_files(step_bundle, cache):
     assert [process.wait(60) for process in processes] == [0, 0]
     assert sorted(row["file"] for row in rows_of(cache)) == sorted(TRIED)
     assert {path.suffix for path in cache.iterdir()} == {".json"}
+
+
+def test_what_is_remembered_is_the_users_alone(step_bundle, cache):
+    load(step_bundle, "litert", "float32")
+    (path,) = cache.iterdir()
+    assert (stat.S_IMODE(cache.stat().st_mode), stat.S_IMODE(path.stat().st_mode)) == (0o700, 0o600)
+
+
+def test_a_link_under_a_temporary_name_is_not_followed(step_bundle, cache, tmp_path, monkeypatch):
+    load(step_bundle, "litert", "float32")
+    (path,) = cache.iterdir()
+    path.unlink()
+    (tmp_path / "victim").write_text("mine")
+    path.with_name(f"{path.name}.{bytes(8).hex()}").symlink_to(tmp_path / "victim")
+    monkeypatch.setattr(os, "urandom", bytes)
+    load(step_bundle, "litert", "float32")
+    assert (tmp_path / "victim").read_text() == "mine"
+    assert not path.exists()

@@ -16,7 +16,7 @@ def test_info_says_what_a_bundle_holds(run, step_bundle):
         assert fact in out
     for variant in manifest.variants:
         assert any({variant.format, variant.precision} <= set(line.split()) for line in out.splitlines())
-    assert out.splitlines()[-1] == f'next: edgeword generate {step_bundle} "a prompt"'
+    assert out.splitlines()[-1] == f"next: edgeword generate {step_bundle} 'a prompt'"
 
 
 def test_info_of_a_bundle_without_state(run):

@@ -24,7 +24,7 @@ def test_verify_passes_a_whole_bundle(request, capsys, name):
     assert captured.err == ""
     assert first == f"digests      {2 + len(manifest.variants)} files are what was exported"
     assert sorted(row.split()[:2] for row in rows) == sorted(["passed", variant.file] for variant in manifest.variants)
-    assert last == f'next: edgeword generate {path} "a prompt"'
+    assert last == f"next: edgeword generate {path} 'a prompt'"
     assert not (Path(os.environ["XDG_CACHE_HOME"]) / "edgeword").exists()
 
 

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, TextIO
 
 from edgeword.choice.choosing import EdgewordWarning
+from edgeword.cli.terminal import escaped
 from edgeword_train.data.reading import Reading
 
 _REDRAW_S = 0.1
@@ -65,7 +66,7 @@ def warnings_on(stream: TextIO) -> Iterator[None]:
 
         def show(message: Any, category: type[Warning], *place: Any, **more: Any) -> None:
             if issubclass(category, EdgewordWarning):
-                print(f"edgeword: {message}", file=stream)
+                print(f"edgeword: {escaped(str(message))}", file=stream)
             else:
                 others(message, category, *place, **more)
 

@@ -19,6 +19,7 @@ def replacing(file: Path) -> Iterator[Path]:
     """A path beside `file`, with its suffix, to write to; it takes the place of `file` at the end."""
     partial = file.with_name(f".partial-{file.name}")
     try:
+        partial.unlink(missing_ok=True)  # what a killed run left, or a link to elsewhere
         with taking_place(partial, file):
             yield partial
     except OSError as error:

@@ -10,6 +10,7 @@ from edgeword.cli.bar import Bar
 from edgeword.cli.command import Command
 from edgeword.cli.generation_options import add_generation_options, generation_keywords
 from edgeword.cli.options import add_choice_of_variant, add_decode, check_decode, load_quietly, positive
+from edgeword.cli.terminal import complain
 
 if TYPE_CHECKING:
     from edgeword.bulk.running import Result
@@ -56,7 +57,7 @@ def _summary(out: str, result: Result) -> int:
     if not result.errors:
         return 0
     which = "1 prompt" if result.errors == 1 else f"{result.errors:,} prompts"
-    print(f'edgeword: {which} of {result.lines:,} cannot be used; {out} says why under "error"', file=sys.stderr)
+    complain(f'{which} of {result.lines:,} cannot be used; {out} says why under "error"')
     return 1
 
 

@@ -9,6 +9,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 
 from edgeword.cli.command import Command
+from edgeword.cli.terminal import show
 from edgeword.engines.engine import ENGINES
 from edgeword.engines.probing import import_failure
 from edgeword.errors import install_command
@@ -24,12 +25,12 @@ def _add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 
 def _run(_arguments: argparse.Namespace) -> int:
-    print(f"edgeword {__version__}, Python {platform.python_version()}, numpy {_version('numpy')}")
-    print(f"{platform.platform()}, {os.cpu_count()} processors")
+    show(f"edgeword {__version__}, Python {platform.python_version()}, numpy {_version('numpy')}")
+    show(f"{platform.platform()}, {os.cpu_count()} processors")
     for extra in extras():
         if extra not in _NOT_SHOWN:
-            print(_line(extra))
-    print("next: edgeword demo")
+            show(_line(extra))
+    show("next: edgeword demo")
     return 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -16,12 +15,14 @@ from edgeword.bundle.manifest import Variant
 from edgeword.choice.choosing import candidates
 from edgeword.cli.command import Command
 from edgeword.cli.options import positive
+from edgeword.cli.terminal import show
 from edgeword.engines.engine import ENGINES
 from edgeword.engines.quiet import native_stderr_to_null
 from edgeword.errors import InputFileError, UsageError
 from edgeword.evaluating.evaluation import Evaluation
 from edgeword.language_model import load
 from edgeword.precisions import PRECISIONS, PrecisionName
+from edgeword.records import json_text
 from edgeword.tables import aligned
 
 _HEADER = ("engine", "precision", "size", "perplexity", "top-1", "top-3", "keys saved")
@@ -46,11 +47,11 @@ def _run(arguments: argparse.Namespace) -> int:
             rows.append((engine.name, variant, lm.evaluate(lines)))
     if arguments.json:
         found = [_facts(evaluation, engine=name, variant=variant) for name, variant, evaluation in rows]
-        print(json.dumps({"text": arguments.text, "results": found}, ensure_ascii=False))
+        print(json_text({"text": arguments.text, "results": found}))
         return 0
     first = rows[0][2]
     print(f"{first.words:,} words, {first.oov_rate:.1%} of them not in the vocabulary")
-    print("\n".join(aligned([_HEADER, *(_cells(*row) for row in rows)])))
+    show(*aligned([_HEADER, *(_cells(*row) for row in rows)]))
     return 0
 
 

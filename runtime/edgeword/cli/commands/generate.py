@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -13,8 +12,13 @@ from edgeword.answers import Generation, generation_dict
 from edgeword.cli.command import Command
 from edgeword.cli.generation_options import add_generation_options, generation_keywords
 from edgeword.cli.options import add_choice_of_variant, add_decode, check_decode, load_for, utf8
+from edgeword.cli.terminal import complain, escaped, next_command, show
 from edgeword.errors import UsageError
 from edgeword.language_model import LanguageModel
+from edgeword.records import json_text
+
+LONGEST_PROMPT = 1 << 20
+"""In bytes, as of a line of `bulk`."""
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,13 +38,13 @@ def _run(arguments: argparse.Namespace) -> int:
     prompt = _prompt(arguments.prompt)
     _warn(lm, prompt)
     if arguments.json:
-        print(json.dumps(_as_json(lm, lm.generate(prompt, **keywords)), ensure_ascii=False))
+        print(json_text(_as_json(lm, lm.generate(prompt, **keywords))))
     elif arguments.no_stream:
-        print(lm.generate(prompt, **keywords).text.lstrip(" "))
+        print(_shown(lm, lm.generate(prompt, **keywords).text.lstrip(" ")))
     else:
         _stream(lm, lm.stream(prompt, **keywords))
     if not arguments.json and sys.stderr.isatty():
-        print(f"next: edgeword info {arguments.bundle}", file=sys.stderr)
+        show(next_command("edgeword", "info", arguments.bundle), to=sys.stderr)
     return 0
 
 
@@ -50,25 +54,37 @@ def _prompt(given: str | None) -> str:
         raise UsageError("there is neither a prompt nor a standard input; give the prompt after the bundle")
     try:
         if given is None:
-            return sys.stdin.buffer.read().decode("utf-8").strip("\r\n")
+            return _standard_input().decode("utf-8").strip("\r\n")
     except UnicodeDecodeError as error:
         raise UsageError(f"the prompt is not UTF-8 (at {error.start}); convert it with iconv") from None
     return utf8(given, "prompt")
 
 
+def _standard_input() -> bytes:
+    content = sys.stdin.buffer.read(LONGEST_PROMPT + 1)
+    if len(content) > LONGEST_PROMPT:
+        raise UsageError(f"the prompt is longer than {LONGEST_PROMPT} bytes; give its end alone: tail -c 10000")
+    return content
+
+
 def _warn(lm: LanguageModel, prompt: str) -> None:
     rate = lm.tokenizer.oov_rate(prompt)
     if rate > 0:
-        print(f"edgeword: {rate:.0%} of the prompt is not in the vocabulary (OOV)", file=sys.stderr)
+        complain(f"{rate:.0%} of the prompt is not in the vocabulary (OOV)")
 
 
 def _stream(lm: LanguageModel, words: Iterator[str]) -> None:
     begun = False
     for piece in lm.tokenizer.joined(words):
         # What joins the first word to the prompt has nothing before it here.
-        print(piece if begun else piece.lstrip(" "), end="", flush=True)
+        print(_shown(lm, piece if begun else piece.lstrip(" ")), end="", flush=True)
         begun = True
     print()
+
+
+def _shown(lm: LanguageModel, text: str) -> str:
+    """Generated text as a terminal shows it; ends of lines belong to a text that is not made of words alone."""
+    return escaped(text, keep="" if lm.tokenizer.level == "word" else "\n\t")
 
 
 def _as_json(lm: LanguageModel, generation: Generation) -> dict[str, Any]:

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 
 from edgeword.bundle.bundle import Bundle
 from edgeword.bundle.manifest import Manifest
+from edgeword.bundle.seal import sealed
 from edgeword.bundle.summary import fidelity_table
 from edgeword.choice.choosing import FASTEST, SELF_TEST_VARIABLE, candidates, preferred
 from edgeword.choice.remembered import Trials
 from edgeword.choice.trial import Pair, Trial
 from edgeword.cli.command import Command
+from edgeword.cli.terminal import next_command, show
 from edgeword.errors import EdgewordError
 
 
@@ -25,11 +27,11 @@ def _run(arguments: argparse.Namespace) -> int:
     bundle = Bundle(arguments.bundle)
     manifest = bundle.manifest
     if arguments.json:
-        print(manifest.to_json(), end="")
+        print(sealed(manifest.to_json()).decode("utf-8"), end="")
         return 0
     lines = [*_facts(manifest), "", *fidelity_table(manifest.variants), "", *_choice(bundle)]
-    print("\n".join(lines))
-    print(f'\nnext: edgeword generate {arguments.bundle} "a prompt"')
+    show(*lines)
+    show("", next_command("edgeword", "generate", arguments.bundle, "a prompt"))
     return 0
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import sys
 
 from edgeword.cli.command import Command
 from edgeword.cli.generation_options import add_allow_and_deny, generation_keywords
 from edgeword.cli.options import add_choice_of_variant, load_for, positive, utf8
+from edgeword.cli.terminal import next_command, show
+from edgeword.records import json_text
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,14 +32,14 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         rows = [dataclasses.asdict(suggestion) for suggestion in suggestions]
         found = {"context": arguments.context, "prefix": arguments.prefix, "suggestions": rows}
-        print(json.dumps(found, ensure_ascii=False))
+        print(json_text(found))
         return 0
     for suggestion in suggestions:
-        print(f"{suggestion.probability:7.2%}  {suggestion.word}")
+        show(f"{suggestion.probability:7.2%}  {suggestion.word}")
     if not suggestions:
-        print(f"no word that may be said begins with {arguments.prefix!r}")
+        show(f"no word that may be said begins with {arguments.prefix!r}")
     if sys.stderr.isatty():
-        print(f'next: edgeword generate {arguments.bundle} "{arguments.context}"', file=sys.stderr)
+        show(next_command("edgeword", "generate", arguments.bundle, arguments.context), to=sys.stderr)
     return 0
 
 

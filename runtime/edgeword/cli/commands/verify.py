@@ -9,6 +9,7 @@ from edgeword.bundle.manifest import Variant
 from edgeword.choice.choosing import candidates, package
 from edgeword.choice.trial import Trial, try_variant
 from edgeword.cli.command import Command
+from edgeword.cli.terminal import next_command, show
 from edgeword.engines.quiet import native_stderr_to_null
 from edgeword.errors import BundleError, GateError, MissingEngineError
 from edgeword.language_model import load
@@ -29,15 +30,15 @@ def _run(arguments: argparse.Namespace) -> int:
             with native_stderr_to_null():
                 trial = try_variant(bundle, pair, threads=1)
         except MissingEngineError as error:
-            print(f"passed over  {pair[1].file}  {error}")
+            show(f"passed over  {pair[1].file}  {error}")
             continue
-        print(_line(trial))
+        show(_line(trial))
         usable += not trial.refusal
         broken += bool(trial.refusal) and _is_verified(pair[1], trial)
     other_words = _witness(bundle, arguments.trusted_key)
     if broken or other_words or not usable:
         raise GateError(_failure(broken, other_words))
-    print(f'next: edgeword generate {arguments.bundle} "a prompt"')
+    show(next_command("edgeword", "generate", arguments.bundle, "a prompt"))
     return 0
 
 
@@ -57,7 +58,7 @@ def _witness(bundle: Bundle, trusted_key: str | None) -> int:
         with native_stderr_to_null():
             failure = load(bundle.path, engine.name, "float32", trusted_key=trusted_key).witness_failure()
         failures += failure is not None
-        print(f"{'other words' if failure else 'witness':<13}{variant.file}  {failure or _given(len(answers))}")
+        show(f"{'other words' if failure else 'witness':<13}{variant.file}  {failure or _given(len(answers))}")
     return failures
 
 
@@ -75,9 +76,9 @@ def _check_digests(bundle: Bundle) -> None:
             failures.append(str(error))
     if failures:
         raise GateError("; ".join(failures))
-    print(f"digests      {len(entries)} files are what was exported")
+    show(f"digests      {len(entries)} files are what was exported")
     for name in bundle.unlisted():
-        print(f"unlisted     {name}  is no part of the bundle and was not opened")
+        show(f"unlisted     {name}  is no part of the bundle and was not opened")
 
 
 def _check_signature(bundle: Bundle, trusted_key: str | None) -> None:

@@ -1,0 +1,55 @@
+"""What a terminal is shown. Nothing that came from a bundle, a file name or a package steers it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TextIO
+
+# Control characters (C0, DEL, C1), what turns the direction of text round, and what ends a line.
+_STEERING = frozenset(
+    {*range(0x20), *range(0x7F, 0xA0), 0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A)}
+)
+
+
+def escaped(text: str, keep: str = "") -> str:
+    """The text with each character that would steer a terminal as Python writes it, but those to keep."""
+    if text.isprintable():
+        return text
+    return "".join(_shown(character) if character not in keep else character for character in text)
+
+
+def _shown(character: str) -> str:
+    code = ord(character)
+    is_surrogate = 0xD800 <= code < 0xE000
+    return character.encode("unicode_escape").decode() if code in _STEERING or is_surrogate else character
+
+
+def show(*lines: str, to: TextIO | None = None) -> None:
+    """Print lines, escaped; to standard output, or where else."""
+    for line in lines:
+        print(escaped(line), file=to or sys.stdout, flush=to is not None)
+
+
+def complain(message: str) -> None:
+    """Print one line on standard error."""
+    show(f"edgeword: {' '.join(message.splitlines())}", to=sys.stderr)
+
+
+def next_command(*words: str) -> str:
+    """The line that says what to run next, quoted for a shell."""
+    return f"next: {quoted(*words)}"
+
+
+def quoted(*words: str) -> str:
+    """A command, quoted for a shell."""
+    return " ".join(map(_quoted, words))
+
+
+def _quoted(word: str) -> str:
+    import shlex  # on few ways needed, and never before a first word
+
+    if escaped(word) == word:
+        return shlex.quote(word)
+    # As bash, ksh and zsh read it: what is escaped means the character.
+    inside = word.replace("\\", "\\\\").replace("'", "\\'")
+    return f"$'{escaped(inside)}'"
