@@ -122,11 +122,11 @@ def test_six_gigabytes_with_a_small_directory_take_no_memory(file):
 def test_a_manifest_of_gigabytes_is_refused_unread(tmp_path):
     """A whole and right zip, of a manifest that no device has memory for."""
     path = tmp_path / "large.edgeword"
-    large = packed({MANIFEST_FILE: bytes((16 << 20) + 1)})
+    large = packed({MANIFEST_FILE: bytes((4 << 20) + 1)})
     path.write_bytes(large)
     del large
     tracemalloc.start()
-    with pytest.raises(BundleError, match=r"a manifest\.json of at most 16 MB"):
+    with pytest.raises(BundleError, match=r"a manifest\.json of at most 4 MB"):
         Bundle(path)
     assert tracemalloc.get_traced_memory()[1] < 1 << 20
     tracemalloc.stop()
