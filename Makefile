@@ -37,9 +37,10 @@ interruptions: $(STAMP)
 kills: $(STAMP)
 	EDGEWORD_BULK_KILLS=20 $(BIN)/python -m pytest tests/runtime/bulk/test_disturbed.py -k killed
 
-# Every bit of the golden bundles' manifests and tokenizers flipped, and every length, as `test` tries some 500. Ten minutes.
+# Every bit of manifests, tokenizers and a packed bundle flipped, and every length, of which `test` tries some hundred.
 flips: $(STAMP)
 	EDGEWORD_FLIPS=all $(BIN)/python -m pytest -s tests/attacks/test_flips.py
+	EDGEWORD_FLIPS=all $(BIN)/python -m pytest -s tests/attacks/test_packed.py -k "flip or truncation"
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

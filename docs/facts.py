@@ -8,7 +8,10 @@ import sys
 
 from edgeword.precisions import FLOAT32_ROUNDING_PERCENT, PRECISIONS, Precision
 
-_COMMANDS = ("train", "export", "generate", "bulk", "suggest", "info", "verify", "benchmark", "doctor", "demo")
+_COMMANDS = (
+    *("train", "export", "generate", "bulk", "suggest", "info", "verify", "pack", "unpack", "sign"),
+    *("benchmark", "doctor", "demo"),
+)
 
 
 def commands() -> str:

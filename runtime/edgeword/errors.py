@@ -11,6 +11,12 @@ class BundleError(EdgewordError, ValueError):
     """A bundle is missing, damaged, or written for another version."""
 
 
+class SignatureError(BundleError):
+    """A bundle was not signed with the key that is trusted."""
+
+    exit_code = 1
+
+
 class TokenizerError(EdgewordError, ValueError):
     """A tokenizer file or setting cannot be used."""
 

@@ -230,6 +230,7 @@ def load(
     max_perplexity_increase: float | None = None,
     *,
     isolate: bool = False,
+    trusted_key: str | os.PathLike[str] | None = None,
 ) -> LanguageModel:
     """Open a bundle and load one of its variants.
 
@@ -238,11 +239,13 @@ def load(
     self-test and times a few words; what fails is refused with an EdgewordWarning (`choice`). With
     `max_perplexity_increase`, in percent, variants that cost more than that are no candidates. With `isolate` the
     engine runs in a process of its own: one that dies, or takes a minute, is an EngineError. That costs the start of a
-    Python, and each run of a graph two messages between processes. Raises BundleError, EngineError or UsageError.
+    Python, and each run of a graph two messages between processes. With `trusted_key`, a PEM file, a bundle that was
+    not signed with it (`edgeword sign`) is refused; needs the extra `sign`.
+    Raises BundleError, EngineError or UsageError.
     """
     started = time.perf_counter()
     check_threads(threads)
-    bundle = Bundle(path)
+    bundle = Bundle(path, trusted_key)
     pairs = apart(candidates(bundle, engine, precision, max_perplexity_increase), isolate=isolate)
     pair, loaded = choose(bundle, pairs, threads, precision)
     return LanguageModel(bundle, pair, loaded, (time.perf_counter() - started) * 1e3, threads, isolate=isolate)

@@ -13,6 +13,7 @@ import pytest
 
 from edgeword.bulk import bulk
 from edgeword.bundle.bundle import Bundle, listed_files
+from edgeword.bundle.packed import packed
 from edgeword.bundle.writing import write_bundle
 from edgeword.choice.choosing import candidates
 from edgeword.choice.remembered import Trials
@@ -48,6 +49,10 @@ def _bundle(folder: Path) -> None:
     bundle = Bundle(GOLDEN)
     files = {entry.file: bundle.read(entry) for entry in listed_files(bundle.manifest)}
     write_bundle(folder / "bundle", bundle.manifest, files)
+
+
+def _packed(folder: Path) -> None:
+    write_file(folder / "bundle.edgeword", packed(Bundle(GOLDEN).contents()))
 
 
 def _report(content: bytes) -> Write:
@@ -108,6 +113,7 @@ def trials(folder: Path) -> list[list[str]]:
 
 WRITERS = {
     "bundle": Writer(_nothing, _bundle, files),
+    "packed file": Writer(_nothing, _packed, files),
     "report": Writer(_nothing, _report(b"new" * 9999), files),
     "report that replaces one": Writer(_report(b"old"), _report(b"new" * 9999), files),
     "run": Writer(_run_file("old"), _run_file("new" * 9999), files),

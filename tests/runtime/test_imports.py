@@ -77,6 +77,17 @@ def test_one_engine_is_imported_and_no_other(step_bundle, engine, package):
     assert imported_by(GENERATE, str(step_bundle), engine) & HEAVY == {package}
 
 
+def test_a_folder_waits_for_nothing_of_packed_and_signed_bundles(step_bundle):
+    code = (
+        "import sys, edgeword; edgeword.Bundle(sys.argv[1]); print([n for n in sys.modules if 'edgeword.bundle.' in n])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(step_bundle)], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert {"edgeword.bundle.packed", "edgeword.bundle.signing"}.isdisjoint(ast.literal_eval(done.stdout))
+    assert "edgeword.bundle.folder" in done.stdout
+
+
 def test_auto_imports_one_engine_when_it_has_chosen(step_bundle):
     package = {"litert": "ai_edge_litert", "onnx": "onnxruntime"}[edgeword.load(step_bundle).engine]
     assert imported_by(GENERATE, str(step_bundle), "auto") & HEAVY == {package}

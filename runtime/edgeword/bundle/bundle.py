@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 
 from edgeword.bundle import limits
-from edgeword.bundle.limits import check_size, irregular, read_regular
+from edgeword.bundle.folder import Folder
+from edgeword.bundle.limits import check_size
 from edgeword.bundle.manifest import Answer, FileEntry, Manifest, Variant
 from edgeword.bundle.seal import unsealed
 from edgeword.bundle.spec import Spec
+from edgeword.bundle.store import MANIFEST_FILE, SIGNATURE_FILE, Store
 from edgeword.errors import BundleError
 from edgeword.precisions import FORMATS, PRECISIONS, model_file
 from edgeword.records import RecordError, parse_json, read_record
 from edgeword.tokenizers.kinds import AnyTokenizer, from_json
 
-MANIFEST_FILE = "manifest.json"
 TOKENIZER_FILE = "tokenizer.json"
 CARD_FILE = "README.md"
 
@@ -32,17 +32,25 @@ def file_entry(name: str, content: bytes) -> FileEntry:
 
 
 class Bundle:
-    """An opened bundle: its manifest was read and its files are all there, with the sizes it names."""
+    """An opened bundle: its manifest was read and its files are all there, with the sizes it names.
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    With a trusted key (a PEM file) nothing is read of a manifest that was not signed with it: BundleError.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], trusted_key: str | os.PathLike[str] | None = None) -> None:
         self.path = os.fspath(path)
-        content = self._manifest_bytes()
+        self._store = _store(self.path)
+        content = self._store.content(MANIFEST_FILE, limits.MANIFEST_BYTES)
+        if trusted_key is not None:
+            from edgeword.bundle.signing import check_signature  # few ask for it
+
+            check_signature(self.path, content, self.signature(), trusted_key)
         self.digest = digest(content)
         """SHA-256 of the manifest, and through the digests in it of the whole bundle."""
         self.manifest = Manifest.from_json(self._manifest_text(content))
         _check_names(self.manifest)
         check_sizes(self.manifest)
-        self._check_files()
+        self._store.check(listed_files(self.manifest))
         self.tokenizer = self._tokenizer()
 
     @property
@@ -52,11 +60,21 @@ class Bundle:
 
     def unlisted(self) -> list[str]:
         """Names in the folder that the manifest does not answer for: never opened, and no harm."""
-        listed = {MANIFEST_FILE, *(entry.file for entry in listed_files(self.manifest))}
-        try:
-            return sorted(set(os.listdir(self.path)) - listed)
-        except OSError as error:
-            raise BundleError(f"cannot list {self.path}: {error.strerror}; see to its permissions") from None
+        listed = {MANIFEST_FILE, SIGNATURE_FILE, *(entry.file for entry in listed_files(self.manifest))}
+        return sorted(set(self._store.names()) - listed)
+
+    def signature(self) -> bytes | None:
+        """What `edgeword sign` made of the manifest, of whatever key; None where nobody signed it."""
+        return self._store.signature()
+
+    def contents(self) -> dict[str, bytes]:
+        """Every file by its name, the manifest first, a signature last; raises BundleError as `read` does."""
+        manifest = self._store.content(MANIFEST_FILE, limits.MANIFEST_BYTES)
+        if digest(manifest) != self.digest:
+            raise BundleError(f"{self.path} has changed since it was opened; open it again")
+        files = {entry.file: self.read(entry) for entry in listed_files(self.manifest)}
+        signature = self.signature()
+        return {MANIFEST_FILE: manifest, **files, **({SIGNATURE_FILE: signature} if signature else {})}
 
     def answers(self) -> list[Answer]:
         """What the loop of the model's owner answered; none where the convention has no witness."""
@@ -71,7 +89,7 @@ class Bundle:
 
     def read(self, entry: FileEntry | Variant) -> bytes:
         """The bytes of one file, which have the digest that the manifest names; raises BundleError."""
-        content = self._bytes(entry.file, entry.size)
+        content = self._store.content(entry.file, entry.size)
         if len(content) != entry.size or digest(content) != entry.sha256:
             raise BundleError(f"{self._at(entry.file)} is not the file that was exported; copy the bundle again")
         return content
@@ -79,41 +97,11 @@ class Bundle:
     def _at(self, name: str) -> str:
         return os.path.join(self.path, name)
 
-    def _bytes(self, name: str, most: int) -> bytes:
-        try:
-            return read_regular(self._at(name), most)
-        except OSError as error:
-            raise BundleError(f"cannot read {self._at(name)}: {error.strerror}; copy the bundle again") from None
-
-    def _manifest_bytes(self) -> bytes:
-        path = self._at(MANIFEST_FILE)
-        if not os.path.lexists(path):
-            found = "it has no manifest.json" if os.path.isdir(self.path) else "there is no such folder"
-            raise BundleError(f"{self.path} is no bundle: {found}; make one with: edgeword export MODEL --out BUNDLE")
-        if os.path.islink(path) or not os.path.isfile(path):
-            raise irregular(path)
-        return self._bytes(MANIFEST_FILE, limits.MANIFEST_BYTES)
-
     def _manifest_text(self, content: bytes) -> str:
         try:
             return unsealed(content, self._at(MANIFEST_FILE)).decode("utf-8")
         except UnicodeDecodeError:
             raise BundleError(f"{self._at(MANIFEST_FILE)} is not UTF-8; export the bundle again") from None
-
-    def _check_files(self) -> None:
-        """Refuse a listed file that is missing, not regular, or of another size."""
-        for entry in listed_files(self.manifest):
-            path = self._at(entry.file)
-            try:
-                found = os.lstat(path)
-            except FileNotFoundError:
-                raise BundleError(f"{self.path} misses {entry.file}; copy the bundle again") from None
-            except OSError as error:
-                raise BundleError(f"cannot read {path}: {error.strerror}; see to its permissions") from None
-            if not stat.S_ISREG(found.st_mode):
-                raise irregular(path)
-            if found.st_size != entry.size:
-                raise BundleError(f"{path} has not the {entry.size} bytes that were exported; copy the bundle again")
 
     def _tokenizer(self) -> AnyTokenizer:
         content = self.read(self.manifest.tokenizer)
@@ -127,6 +115,14 @@ class Bundle:
                 f"{self.spec.vocabulary}; export the bundle again"
             )
         return tokenizer
+
+
+def _store(path: str) -> Store:
+    if not os.path.isfile(path):
+        return Folder(path)
+    from edgeword.bundle.packed import Packed  # few bundles are files
+
+    return Packed(path)
 
 
 def listed_files(manifest: Manifest) -> list[FileEntry | Variant]:
@@ -143,10 +139,13 @@ def check_sizes(manifest: Manifest) -> None:
         check_size(variant.file, variant.size, limits.MODEL_BYTES)
 
 
+_NO_FILES = ("", ".", "..", MANIFEST_FILE, SIGNATURE_FILE)
+
+
 def _check_names(manifest: Manifest) -> None:
     names = [entry.file for entry in listed_files(manifest)]
     for name in names:
-        if name in ("", ".", "..", MANIFEST_FILE) or "/" in name or "\\" in name or "\0" in name or ":" in name:
+        if name in _NO_FILES or "/" in name or "\\" in name or "\0" in name or ":" in name:
             raise BundleError(f"the manifest lists {name!r}, which is no plain file name; export the bundle again")
         if names.count(name) > 1:
             raise BundleError(f"the manifest lists {name} twice; export the bundle again")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from edgeword.bundle.bundle import MANIFEST_FILE, check_sizes
+from edgeword.bundle.bundle import check_sizes
 from edgeword.bundle.limits import MANIFEST_BYTES, check_size
 from edgeword.bundle.manifest import Manifest
 from edgeword.bundle.seal import sealed
+from edgeword.bundle.store import MANIFEST_FILE
 from edgeword.files import write_folder
 
 

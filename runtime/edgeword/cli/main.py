@@ -20,7 +20,7 @@ INTERRUPTED = 130
 
 # What the runtime does itself. Other packages add to it through the entry-point group `edgeword.commands`,
 # which is looked at only when the command is none of these: scanning it takes longer than a word.
-_OWN = ("generate", "bulk", "suggest", "evaluate", "info", "verify", "doctor")
+_OWN = ("generate", "bulk", "suggest", "evaluate", "info", "verify", "pack", "unpack", "sign", "doctor")
 
 
 def entry() -> NoReturn:

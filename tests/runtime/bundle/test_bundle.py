@@ -8,7 +8,7 @@ import pytest
 
 import edgeword.language_model
 from edgeword import BundleError, Tokenizer, TokenizerError, load
-from edgeword.bundle.bundle import Bundle, digest, listed_files
+from edgeword.bundle.bundle import Bundle, Folder, digest, listed_files
 from edgeword.engines.engine import Engine
 from edgeword.errors import EngineError
 from tests.runtime.bundle.refused import WEIGHTS, flip, refusal
@@ -67,6 +67,7 @@ LYING_MANIFESTS = {
     "path of the card": (lambda data: data["files"][0].update(file="/README.md"), "'/README.md'"),
     "path of the tokenizer": (set_values("tokenizer", file="../tokenizer.json"), "'../tokenizer.json'"),
     "manifest lists itself": (set_values("tokenizer", file="manifest.json"), "'manifest.json'"),
+    "manifest lists its signature": (set_values("tokenizer", file="manifest.json.sig"), "'manifest.json.sig'"),
     "file listed twice": (list_twice, "lists README.md twice"),
     "file of two kinds": (list_under_two_kinds, "lists tokenizer.json twice"),
     "misnamed variant": (rename("weights.bin"), "weights.bin is not named after"),
@@ -126,7 +127,7 @@ def test_auto_never_passes_over_damage(bundle, precision, file):
 
 def test_the_bytes_hashed_are_the_bytes_loaded(bundle, monkeypatch):
     reads, loaded = [], []
-    read = Bundle._bytes
+    read = Folder.content
 
     def recorded_read(self, name, most):
         reads.append(name)
@@ -136,7 +137,7 @@ def test_the_bytes_hashed_are_the_bytes_loaded(bundle, monkeypatch):
         loaded.append(digest(content))
         raise EngineError("seen enough")
 
-    monkeypatch.setattr(Bundle, "_bytes", recorded_read)
+    monkeypatch.setattr(Folder, "content", recorded_read)
     monkeypatch.setattr(Engine, "open", recorded_load)
     with pytest.raises(EngineError, match="seen enough"):
         load(bundle, "litert", "float32")
@@ -147,16 +148,16 @@ def test_the_bytes_hashed_are_the_bytes_loaded(bundle, monkeypatch):
 class Swapped(Bundle):
     """A bundle whose weights are replaced after it was opened."""
 
-    def __init__(self, path):
-        super().__init__(path)
+    def __init__(self, path, trusted_key=None):
+        super().__init__(path, trusted_key)
         flip(Path(path) / WEIGHTS)
 
 
 class Removed(Bundle):
     """A bundle whose weights are removed after it was opened."""
 
-    def __init__(self, path):
-        super().__init__(path)
+    def __init__(self, path, trusted_key=None):
+        super().__init__(path, trusted_key)
         (Path(path) / WEIGHTS).unlink()
 
 

@@ -17,11 +17,13 @@ from edgeword.language_model import load
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", metavar="BUNDLE")
+    parser.add_argument("--trusted-key", metavar="FILE", help="fail if the bundle was not signed with this PEM key")
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    bundle = Bundle(arguments.bundle)
+    bundle = Bundle(arguments.bundle, arguments.trusted_key)
     _check_digests(bundle)
+    _check_signature(bundle, arguments.trusted_key)
     usable, broken = 0, 0
     for pair in candidates(bundle):
         try:
@@ -33,7 +35,7 @@ def _run(arguments: argparse.Namespace) -> int:
         show(_line(trial))
         usable += not trial.refusal
         broken += bool(trial.refusal) and _is_verified(pair[1], trial)
-    other_words = _witness(bundle)
+    other_words = _witness(bundle, arguments.trusted_key)
     if broken or other_words or not usable:
         raise GateError(_failure(broken, other_words))
     show(next_command("edgeword", "generate", arguments.bundle, "a prompt"))
@@ -46,7 +48,7 @@ def _failure(broken: int, other_words: int) -> str:
     return "a variant says other words than the model's owner heard" if other_words else "no variant passes here"
 
 
-def _witness(bundle: Bundle) -> int:
+def _witness(bundle: Bundle, trusted_key: str | None) -> int:
     """Hold float32, which says the Keras model's words, against the owner's answers; how many engines fail."""
     answers = bundle.answers()
     failures = 0
@@ -54,7 +56,7 @@ def _witness(bundle: Bundle) -> int:
         if not answers or variant.precision != "float32":
             continue
         with native_stderr_to_null():
-            failure = load(bundle.path, engine.name, "float32").witness_failure()
+            failure = load(bundle.path, engine.name, "float32", trusted_key=trusted_key).witness_failure()
         failures += failure is not None
         show(f"{'other words' if failure else 'witness':<13}{variant.file}  {failure or _given(len(answers))}")
     return failures
@@ -77,6 +79,13 @@ def _check_digests(bundle: Bundle) -> None:
     show(f"digests      {len(entries)} files are what was exported")
     for name in bundle.unlisted():
         show(f"unlisted     {name}  is no part of the bundle and was not opened")
+
+
+def _check_signature(bundle: Bundle, trusted_key: str | None) -> None:
+    if trusted_key is not None:
+        show(f"signature    was made with the key of {trusted_key}")
+    elif bundle.signature():
+        show("signature    was not checked; give --trusted-key FILE")
 
 
 def _line(trial: Trial) -> str:
