@@ -12,7 +12,7 @@ import pytest
 from ai_edge_litert import interpreter as litert
 
 import edgeword
-from edgeword import EngineError
+from edgeword import EngineError, UsageError
 from edgeword.bundle.bundle import Bundle
 from edgeword.bundle.spec import Decode
 from edgeword.decoding.factory import decoder_factory
