@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 from edgeword import Bundle, BundleError, load
 from edgeword.bundle.bundle import Manifest
 from edgeword.bundle.packed import packed
+from edgeword.bundle.seal import sealed, unsealed
 from edgeword.bundle.store import MANIFEST_FILE, SIGNATURE_FILE, SIGNATURE_SIZE
 from edgeword.cli.main import main
 from edgeword.errors import SignatureError
@@ -113,7 +114,8 @@ def test_a_bundle_can_be_signed_again_with_another_key(signed, keys):
 def test_nothing_is_read_of_a_manifest_that_was_changed(bundle, keys, monkeypatch):
     assert main(["sign", str(bundle), "--key", str(keys / "ours")]) == 0
     manifest = bundle / MANIFEST_FILE
-    manifest.write_bytes(manifest.read_bytes().replace(b'"name": "', b'"name": "x'))
+    changed = unsealed(manifest.read_bytes(), MANIFEST_FILE).replace(b'"name": "', b'"name": "x')
+    manifest.write_bytes(sealed(changed.decode("utf-8")))
     Bundle(bundle)
     monkeypatch.setattr(Manifest, "from_json", lambda _text: pytest.fail("the manifest was read"))
     with pytest.raises(SignatureError):
