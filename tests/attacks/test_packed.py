@@ -13,7 +13,6 @@ import pytest
 
 from edgeword import Bundle, BundleError, load
 from edgeword.bundle.bundle import listed_files
-from edgeword.bundle.limits import MANIFEST_BYTES
 from edgeword.bundle.packed import packed
 from edgeword.bundle.store import MANIFEST_FILE
 from edgeword.cli.main import main
