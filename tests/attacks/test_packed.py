@@ -122,7 +122,7 @@ def test_six_gigabytes_with_a_small_directory_take_no_memory(file):
 def test_a_manifest_of_gigabytes_is_refused_unread(tmp_path):
     """A whole and right zip, of a manifest that no device has memory for."""
     path = tmp_path / "large.edgeword"
-    large = packed({MANIFEST_FILE: bytes(MANIFEST_BYTES + 1)})
+    large = packed({MANIFEST_FILE: bytes((4 << 20) + 1)})
     path.write_bytes(large)
     del large
     tracemalloc.start()

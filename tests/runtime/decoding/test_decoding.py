@@ -17,7 +17,6 @@ from edgeword.bundle.bundle import Bundle
 from edgeword.bundle.spec import Decode
 from edgeword.decoding.factory import decoder_factory
 from edgeword.engines.engine import ENGINES
-from edgeword.errors import UsageError
 from edgeword.generation.loop import greedy
 from edgeword.padding import Padding
 from edgeword.probabilities import log_softmax
