@@ -8,6 +8,7 @@ import os
 from edgeword.bundle.bundle import Bundle
 from edgeword.bundle.packed import packed
 from edgeword.cli.command import Command
+from edgeword.cli.terminal import next_command, show
 from edgeword.errors import InputFileError
 from edgeword.files import write_file
 
@@ -24,10 +25,10 @@ def _run(arguments: argparse.Namespace) -> int:
     contents = bundle.contents()
     content = packed(contents)
     write_file(arguments.file, content)
-    print(f"packed       {len(contents)} files, {len(content) / 1e6:.2f} MB")
+    show(f"packed       {len(contents)} files, {len(content) / 1e6:.2f} MB")
     for name in bundle.unlisted():
-        print(f"left out     {name}  is no part of the bundle")
-    print(f"next: edgeword verify {arguments.file}")
+        show(f"left out     {name}  is no part of the bundle")
+    show(next_command("edgeword", "verify", arguments.file))
     return 0
 
 

@@ -7,6 +7,7 @@ import argparse
 from edgeword.bundle.bundle import Bundle
 from edgeword.bundle.signing import sign
 from edgeword.cli.command import Command
+from edgeword.cli.terminal import next_command, show
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,8 +17,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     sign(Bundle(arguments.bundle), arguments.key)
-    print(f"signed       {arguments.bundle}")
-    print(f"next: edgeword verify {arguments.bundle} --trusted-key FILE")
+    show(f"signed       {arguments.bundle}")
+    show(next_command("edgeword", "verify", arguments.bundle, "--trusted-key", "FILE"))
     return 0
 
 

@@ -6,6 +6,7 @@ import argparse
 
 from edgeword.bundle.bundle import Bundle
 from edgeword.cli.command import Command
+from edgeword.cli.terminal import next_command, show
 from edgeword.files import check_output, write_folder
 
 
@@ -18,8 +19,8 @@ def _run(arguments: argparse.Namespace) -> int:
     check_output(arguments.out)
     contents = Bundle(arguments.bundle).contents()
     write_folder(arguments.out, contents)
-    print(f"unpacked     {len(contents)} files")
-    print(f"next: edgeword verify {arguments.out}")
+    show(f"unpacked     {len(contents)} files")
+    show(next_command("edgeword", "verify", arguments.out))
     return 0
 
 

@@ -83,9 +83,9 @@ def _check_digests(bundle: Bundle) -> None:
 
 def _check_signature(bundle: Bundle, trusted_key: str | None) -> None:
     if trusted_key is not None:
-        print(f"signature    was made with the key of {trusted_key}")
+        show(f"signature    was made with the key of {trusted_key}")
     elif bundle.signature():
-        print("signature    was not checked; give --trusted-key FILE")
+        show("signature    was not checked; give --trusted-key FILE")
 
 
 def _line(trial: Trial) -> str:
