@@ -84,7 +84,8 @@ def test_a_folder_waits_for_nothing_of_packed_and_signed_bundles(step_bundle):
     done = subprocess.run(
         [sys.executable, "-c", code, str(step_bundle)], capture_output=True, text=True, check=True, timeout=60
     )
-    assert not {"edgeword.bundle.packed", "edgeword.bundle.signing"} & set(ast.literal_eval(done.stdout))
+    assert {"edgeword.bundle.packed", "edgeword.bundle.signing"}.isdisjoint(ast.literal_eval(done.stdout))
+    assert "edgeword.bundle.folder" in done.stdout
 
 
 def test_auto_imports_one_engine_when_it_has_chosen(step_bundle):

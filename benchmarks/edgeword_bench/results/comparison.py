@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from edgeword.errors import UsageError
+from edgeword.records import spelled
 from edgeword_bench.results.result import FORMAT_VERSION, Interval, Report, Result
 from edgeword_bench.results.significance import bootstrap_ratio, holm, mann_whitney
 from edgeword_bench.results.summary import process_medians
@@ -104,7 +105,7 @@ class Comparison:
         for row, change in zip(data["changes"], self.changes, strict=True):
             row["verdict"] = change.verdict
         data["drift"] = self.drift if math.isfinite(self.drift) else None
-        return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+        return spelled(json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1)) + "\n"
 
 
 def compare(a: Report, b: Report) -> Comparison:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgeword.errors import UsageError
-from edgeword.records import RecordError, is_int, parse_json, read_record
+from edgeword.records import RecordError, is_int, parse_json, read_record, spelled
 
 FORMAT_VERSION = 1
 
@@ -108,7 +108,7 @@ class Report:
     def to_json(self) -> str:
         """The result file: `environment`, `results`, `warnings`, `interrupted`, `format_version`."""
         data = {"format_version": FORMAT_VERSION, **dataclasses.asdict(self)}
-        return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
+        return spelled(json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Report:

@@ -85,6 +85,7 @@ LINES = {
     "suggest as JSON": ["suggest", "BUNDLE", "the", "--json"],
     "verify": ["verify", "BUNDLE"],
     "another decode mode": ["generate", "BUNDLE", "the", "--decode", "window"],
+    "pack": ["pack", "BUNDLE", f"BUNDLE{HOSTILE}"],
     "no bundle": ["info", f"/nowhere/{HOSTILE}"],
     "no command": [HOSTILE],
 }
@@ -93,7 +94,7 @@ LINES = {
 @pytest.mark.parametrize("line", LINES.values(), ids=LINES)
 def test_no_command_lets_a_hostile_bundle_through(hostile, capsys, line):
     (hostile / f"un{HOSTILE}listed").touch()
-    main([str(hostile) if word == "BUNDLE" else word for word in line])
+    main([word.replace("BUNDLE", str(hostile)) for word in line])
     printed = capsys.readouterr()
     assert printed.out + printed.err
     assert is_calm(printed.out)

@@ -47,7 +47,8 @@ def litert_step(file: Path) -> Loop:
 def onnx_step(file: Path) -> Loop:
     """One step through `session.run`."""
     session = _session(file)
-    states = {item.name: item.shape for item in session.get_inputs() if item.name != "token"}
+    # The first axis is free in a file that takes several texts at a time.
+    states = {item.name: (1, *item.shape[1:]) for item in session.get_inputs() if item.name != "token"}
     names = ["logits", *(f"next_{name}" for name in states)]
 
     def step(token: int, values: Arrays) -> tuple[Any, Arrays]:
