@@ -15,11 +15,11 @@ demo: $(STAMP)
 	$(BIN)/edgeword demo
 
 test: lint $(BARE_STAMP)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # What to run after each change: a minute on two quiet cores.
 check: lint $(BARE_STAMP)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/runtime
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/runtime
 
 # Models as people build them, each beside its owner's loop, as `test` tries six of. A quarter of an hour.
 field: $(STAMP)

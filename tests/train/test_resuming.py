@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -101,10 +101,10 @@ def test_an_output_that_exists_is_refused(text: Path, tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_an_error_in_one_line(
     text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_given: object, **_named: object) -> str:
+    def full(*_given: object, **_named: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(tempfile, "mkdtemp", full)
+    monkeypatch.setattr(os, "mkdir", full)
     with pytest.raises(InputFileError, match=r"cannot write .*: No space left on device; free"):
         train([text], tmp_path / "run")
     assert list(tmp_path.iterdir()) == []

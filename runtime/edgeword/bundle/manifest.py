@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from edgeword.bundle.spec import LOGPROBS, MAX_FLOAT32, Spec, check_below, check_between
+from edgeword.bundle.spec import LOGPROBS, Spec, check_below, check_between
 from edgeword.errors import BundleError, UsageError
 from edgeword.frozen import frozen
 from edgeword.records import RecordError, is_int, parse_json, read_record, record_dict, spelled
@@ -89,12 +90,13 @@ class Answer:
             raise UsageError(f"says: give pairs of prompt and text, both str, not {self.prompt!r}, {self.text!r}")
 
 
+# Infinity is what a broken file measures; no JSON holds it.
 _FIDELITY_RANGES = {
     "positions": (0, 1 << 53),
-    "max_logprob_difference": (0, MAX_FLOAT32),
+    "max_logprob_difference": (0, math.inf),
     "top1_agreement": (0, 1),
-    "perplexity": (0, MAX_FLOAT32),
-    "perplexity_increase": (-100, MAX_FLOAT32),
+    "perplexity": (0, math.inf),
+    "perplexity_increase": (-100, math.inf),
 }
 
 

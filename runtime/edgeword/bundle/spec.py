@@ -136,7 +136,10 @@ def check_below(vocabulary: int, key: str, ids: tuple[int, ...]) -> None:
 
 
 def check_between(key: str, values: Iterable[float], low: float, high: float) -> None:
-    """Raise UsageError for a number outside its range, ends included."""
-    strange = next((value for value in values if not low <= value <= high), None)
+    """Raise UsageError for a number outside its range, ends included.
+
+    NaN is in none and passes: no JSON holds it, and what measures a model has better words for it.
+    """
+    strange = next((value for value in values if value < low or value > high), None)
     if strange is not None:
         raise UsageError(f"{key} holds {strange}, which is not between {low} and {high}")
