@@ -13,20 +13,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgeword.bundle.spec import Spec
-from edgeword.decoding.batches.answering import Answering
 from edgeword.decoding.batches.step_batch import WideStep
-from edgeword.decoding.decoder import Snapshot, checked_id, checked_ids
-from edgeword.errors import UsageError
+from edgeword.decoding.batches.windows import Windows
+from edgeword.decoding.decoder import checked_id
 from edgeword.probabilities import Array
 
 
-class ReplayBatch(Answering):
+class ReplayBatch(Windows):
     """See `BatchDecoder`. A row is the windows that have begun, and the tokens that they have not read."""
 
     def __init__(self, graphs: WideStep, padded: Sequence[Sequence[Array]], spec: Spec, rows: int) -> None:
         """`padded` is the states after 0, 1 … L - 1 tokens of padding, `[1, …]` each."""
         super().__init__(graphs, spec, rows)
-        self._graphs, self._window, self._length = graphs, spec.window, len(padded)
+        self._graphs = graphs
         self._flying = len(padded) - 1
         # The oldest window first, and at the end one that has read nothing.
         self._padded = [
@@ -35,15 +34,10 @@ class ReplayBatch(Answering):
         self._states = [np.concatenate([states[:-1]] * rows + [states[-1:]]) for states in self._padded]
         self._start = rows * self._flying
         self._oldest = [0] * rows
-        self._ids: list[Sequence[int]] = [[] for _ in range(rows)]
         self._unread = [deque[int]() for _ in range(rows)]
         for row in range(rows):
             self.begin(row)
             self.rest(row)
-
-    def begin(self, row: int, ids: Sequence[int] = ()) -> None:
-        """See `Decoder.begin`."""
-        self._stand(row, checked_ids(ids, self._vocabulary))
 
     def advance(self, row: int, token: int) -> None:
         """See `Decoder.advance`."""
@@ -55,20 +49,6 @@ class ReplayBatch(Answering):
         self._ids[row] = [*known, token][-self._length :]
         unread.append(token)
         self._line_up(row, len(unread))
-
-    def rest(self, row: int) -> None:
-        """See `BatchDecoder.rest`."""
-        self._line_up(row, 0)
-
-    def snapshot(self, row: int) -> Snapshot:
-        """See `Decoder.snapshot`."""
-        return Snapshot(tuple(self._ids[row]), ())
-
-    def restore(self, row: int, snapshot: Snapshot) -> None:
-        """See `Decoder.restore`."""
-        if snapshot.state or len(snapshot.ids) > self._length:
-            raise UsageError("the snapshot is of another model; take one from a decoder of this bundle")
-        self._stand(row, checked_ids(snapshot.ids, self._vocabulary))
 
     def run(self, wanted: int | None = None) -> None:
         """See `BatchDecoder.run`: reading is one run for each full set of windows."""

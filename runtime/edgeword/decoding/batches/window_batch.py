@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgeword.bundle.spec import Spec
-from edgeword.decoding.batches.answering import Answering, WideGraph
-from edgeword.decoding.decoder import Snapshot, checked_ids
+from edgeword.decoding.batches.answering import WideGraph
+from edgeword.decoding.batches.windows import Windows
+from edgeword.decoding.decoder import checked_ids
 from edgeword.decoding.signatures import checked
 from edgeword.engines.engine import Graph
-from edgeword.errors import UsageError
 
 
 class WideWindow(WideGraph):
@@ -25,35 +25,16 @@ class WideWindow(WideGraph):
         self._graph.run()
 
 
-class WindowBatch(Answering):
+class WindowBatch(Windows):
     """See `BatchDecoder`. A row is the tokens that its window shows."""
 
     def __init__(self, graph: WideWindow, spec: Spec, rows: int) -> None:
         super().__init__(graph, spec, rows)
-        self._graph, self._window, self._length = graph, spec.window, spec.window.length or 1
-        self._ids: list[Sequence[int]] = [[] for _ in range(rows)]
-
-    def begin(self, row: int, ids: Sequence[int] = ()) -> None:
-        """See `Decoder.begin`."""
-        self._stand(row, checked_ids(ids, self._vocabulary))
+        self._graph = graph
 
     def advance(self, row: int, token: int) -> None:
         """See `Decoder.advance`."""
         self._stand(row, [*self._ids[row], *checked_ids([token], self._vocabulary)])
-
-    def rest(self, row: int) -> None:
-        """See `BatchDecoder.rest`."""
-        self._line_up(row, 0)
-
-    def snapshot(self, row: int) -> Snapshot:
-        """See `Decoder.snapshot`."""
-        return Snapshot(tuple(self._ids[row]), ())
-
-    def restore(self, row: int, snapshot: Snapshot) -> None:
-        """See `Decoder.restore`."""
-        if snapshot.state or len(snapshot.ids) > self._length:
-            raise UsageError("the snapshot is of another model; take one from a decoder of this bundle")
-        self._stand(row, checked_ids(snapshot.ids, self._vocabulary))
 
     def run(self, wanted: int | None = None) -> None:
         """See `BatchDecoder.run`."""
