@@ -18,6 +18,9 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+EXIT_CODE = 130
+"""Of a command that was interrupted, by whichever signal."""
+
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 # So long has what cleans up, before an interruption that seems lost is raised again.
 _PATIENCE_S = 1.0

@@ -22,8 +22,6 @@ from edgeword_train.run.folder import Run, is_finished, is_started
 from edgeword_train.run.records import FinishedRun
 from edgeword_train.training import resume, train_with
 
-INTERRUPTED = 130
-
 _DEFAULTS = TrainingOptions()
 
 # Flag, type, what stands for the value, help. The options check the ranges themselves.
@@ -109,7 +107,7 @@ def run_train(args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         interruption.ignore()
         complain(_interruption(out))
-        return INTERRUPTED
+        return interruption.EXIT_CODE
     show(*format_result(run))
     return 0
 

@@ -28,7 +28,7 @@ def entry() -> NoReturn:
     interruption.install()
     code = _answered(sys.argv[1:])
     interruption.ignore()
-    if code == INTERRUPTED:
+    if code == interruption.EXIT_CODE:
         _end_by_exit_code()
     sys.exit(code)
 
@@ -57,7 +57,7 @@ def _answered(words: Sequence[str]) -> int:
         return _without_traceback(list(words))
     except KeyboardInterrupt:
         interruption.ignore()
-        return _fail("interrupted", INTERRUPTED)
+        return _fail("interrupted", interruption.EXIT_CODE)
 
 
 def _without_traceback(words: Sequence[str]) -> int:

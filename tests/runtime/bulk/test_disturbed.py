@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from edgeword.bulk import bulk
-from edgeword.cli.main import INTERRUPTED
+from edgeword.interruption import EXIT_CODE
 from tests.runtime.bulk.runs import Running, end_group, left_over, undisturbed, write_prompts
 from tests.runtime.cli.lines import one_line
 
@@ -82,7 +82,7 @@ def test_a_run_that_is_interrupted_leaves_no_process_and_can_be_resumed(run, res
     running.wait_for(tmp_path / "out.jsonl", 1000)
     children = running.children()
     send(running.process.pid)
-    assert running.ended() == (INTERRUPTED, "edgeword: interrupted\n")
+    assert running.ended() == (EXIT_CODE, "edgeword: interrupted\n")
     assert len(children) >= 2
     assert left_over(children) == []
     assert lines_of((tmp_path / "out.jsonl").read_bytes(), whole) < COUNT
