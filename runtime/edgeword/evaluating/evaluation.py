@@ -92,4 +92,4 @@ def _add(sums: _Sums, typist: Typist, word: str, logits: Array | None, ids: list
     sums.logprob += logprob_of(logits, token)
     sums.first += rank < 1
     sums.shown += rank < SHOWN
-    sums.keys_with += typist.keys_with(logits, token, word)
+    sums.keys_with += typist.keys_with(logits, token, word, rank)

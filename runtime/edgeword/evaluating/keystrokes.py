@@ -30,10 +30,10 @@ class Typist:
         """Key presses for a word and what stands behind it, nothing shown."""
         return len(word) + self._vocabulary.spaces_after(word)
 
-    def keys_with(self, logits: NDArray[np.float32], token: int, word: str) -> int:
-        """Key presses for a word that the model knows, after logits `[V]`."""
+    def keys_with(self, logits: NDArray[np.float32], token: int, word: str, rank: int) -> int:
+        """Key presses for a word that the model knows, after logits `[V]`; `rank` is its own among all words."""
         for letters in range(len(word)):
-            if self.rank(logits, token, word[:letters]) < SHOWN:
+            if (self.rank(logits, token, word[:letters]) if letters else rank) < SHOWN:
                 return min(letters + 1, self.keys_without(word))
         return self.keys_without(word)
 
