@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 
+import edgeword
+from edgeword.engines.engine import ENGINES
+
 REFUSED = ("tensorflow", "keras", "tf2onnx")
 
 
@@ -67,3 +70,10 @@ def cache_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
 def bundle(step_bundle: Path, tmp_path: Path) -> Path:
     """A copy of the step bundle."""
     return Path(shutil.copytree(step_bundle, tmp_path / "bundle"))
+
+
+@pytest.fixture(scope="module", params=["step", "replay", "window"])
+def models(request: pytest.FixtureRequest) -> list[edgeword.LanguageModel]:
+    """A bundle's float32 variant on each engine."""
+    path = request.getfixturevalue(f"{request.param}_bundle")
+    return [edgeword.load(path, engine, "float32") for engine in ENGINES]

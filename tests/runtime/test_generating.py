@@ -10,7 +10,6 @@ import pytest
 
 import edgeword
 from edgeword.cli.main import main
-from edgeword.engines.engine import ENGINES
 
 PROMPT = "the cell"
 MODES = {
@@ -21,13 +20,6 @@ MODES = {
     "beams": {"beams": 3},
 }
 ALLOWED = {"word", "state", "text", "gate"}
-
-
-@pytest.fixture(scope="module", params=["step", "replay", "window"])
-def models(request):
-    """A bundle's float32 variant on each engine."""
-    path = request.getfixturevalue(f"{request.param}_bundle")
-    return [edgeword.load(path, engine, "float32") for engine in ENGINES]
 
 
 @pytest.fixture(scope="module")

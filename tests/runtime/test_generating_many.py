@@ -33,13 +33,6 @@ OPTIONS = st.fixed_dictionaries(
 SEED = {"seed": 5}
 
 
-@pytest.fixture(scope="module", params=["step", "replay", "window"])
-def models(request):
-    """A bundle's float32 variant on each engine."""
-    path = request.getfixturevalue(f"{request.param}_bundle")
-    return [edgeword.load(path, engine, "float32") for engine in ENGINES]
-
-
 @pytest.fixture(scope="module")
 def lm(step_bundle):
     return edgeword.load(step_bundle, "litert", "float32")
