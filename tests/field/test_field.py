@@ -5,8 +5,17 @@ from __future__ import annotations
 import keras
 import pytest
 
+from edgeword.bundle.manifest import Answer
+from edgeword.bundle.spec import Window
 from edgeword.errors import EdgewordError
+from edgeword.padding import Padding
+from edgeword_export.source.keras_model import inspect_model
+from edgeword_export.tokenizer_files.reading import read_any_tokenizer
+from edgeword_export.witness.finding import find
+from edgeword_export.witness.reference import Reference
+from tests.field import loops
 from tests.field.case import DECODES
+from tests.field.corpus import TOLD
 from tests.field.table import CASES, FOR_EVERY_RUN
 
 
@@ -51,3 +60,17 @@ def test_without_a_witness_it_is_right_or_refused_or_says_that_it_guessed(case, 
     differing = case.differing(tmp_path / "bundle")
     assert manifest.convention.line.startswith("guessed: ")
     assert case.needs_witness or differing == []
+
+
+def test_windows_that_nearly_always_agree_are_told_apart(tmp_path):
+    """Windows of 12 give these answers of a loop that pads to 13, and the same words after most prompts."""
+    case = CASES["much longer"]
+    owner, other = (loops.padded(length)(case.model, case.tokens) for length in (13, 12))
+    told = [*(case.prompts[place] for place in TOLD), "rain on waits", "red the", "a rain are to and"]
+    answers = [Answer(prompt, owner(prompt)) for prompt in told]
+    source = inspect_model(case.model)
+    tokenizer = read_any_tokenizer(case.tokens.keep(tmp_path))
+    found = find(source, Reference(source, Window(6, Padding(), False), True), answers, tokenizer)
+    assert found.window.length == 12
+    assert found.apart is not None
+    assert owner(found.apart) != other(found.apart)

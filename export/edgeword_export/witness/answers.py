@@ -18,7 +18,6 @@ from edgeword_export.errors import ModelError
 from edgeword_export.options import Says
 
 _LARGEST_BYTES = 16 << 20
-_PROMPTS_OF_A_LENGTH = 6
 
 
 def answers_of(says: Says, tokenizer: Tokenizer, window: int | None) -> tuple[Answer, ...]:
@@ -83,11 +82,11 @@ def prompts_for(tokenizer: Tokenizer, window: int | None) -> list[str]:
     return [*(tokenizer.joiner.join(group) for group in groups), marked]
 
 
-def telling_prompts(tokenizer: Tokenizer, window: int) -> list[str]:
+def telling_prompts(tokenizer: Tokenizer, window: int, of_a_length: int) -> list[str]:
     """Many prompts, short ones first, up to some words more than the window: one may tell two conventions apart."""
     random, words = np.random.default_rng(0), _words(tokenizer)
     lengths = [*range(1, 13), *range(13, window + 5, max(1, window // 12))]
-    drawn = [random.integers(0, len(words), length) for length in lengths for _ in range(_PROMPTS_OF_A_LENGTH)]
+    drawn = [random.integers(0, len(words), length) for length in lengths for _ in range(of_a_length)]
     return [tokenizer.joiner.join(words[place] for place in places) for places in drawn]
 
 

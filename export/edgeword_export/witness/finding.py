@@ -25,8 +25,24 @@ from edgeword_export.witness.reference import Reference
 _TIE = 1e-4
 
 # After each prompt that may tell two conventions apart, this over the window's length many words are held against each
-# other, at most 20: long windows cost as much.
+# other, and no more than a search's own bound: long windows cost as much.
 _POSITIONS_TOLD = 400
+
+
+@dataclass(frozen=True)
+class _Search:
+    """How hard a prompt is looked for that tells conventions apart."""
+
+    of_a_length: int
+    """Prompts."""
+    words: int
+    """After each prompt, at most."""
+    rivals: int | None
+    """The likeliest of them; None for all."""
+
+
+# The second one is for conventions that nearly always agree: the owner's may be the other one even so.
+_SEARCHES = (_Search(6, 20, None), _Search(40, 6, 4))
 
 # So many lengths in a row that do not fit: no longer or shorter one is asked.
 _MISSES = 3
@@ -101,8 +117,9 @@ def _found(tried: _Trials, fitting: Sequence[Window]) -> Found:
     """The first that fits, and where those that fit as well say something else."""
     reference = tried.reference(fitting[0])
     rivals = chain(fitting[1:], *(_in_a_row(tried, each) for each in beside(reference.source, reference.window)))
-    longest = max(window.length or 0 for window in fitting)
-    apart = _apart(reference, map(tried.reference, rivals), telling_prompts(tried.tokenizer, longest), tried.tokenizer)
+    others, longest = list(map(tried.reference, rivals)), max(window.length or 0 for window in fitting)
+    searches = (_apart(reference, others, search, tried.tokenizer, longest) for search in _SEARCHES)
+    apart = next(filter(None, searches), None)
     return Found(reference.window, reference.windowed, tried.tokenizer, tried.holds_unknown, apart)
 
 
@@ -204,14 +221,15 @@ def _said(row: NDArray[np.float32], word: int) -> bool:
 
 
 def _apart(
-    reference: Reference, others: Iterable[Reference], telling: Sequence[str], tokenizer: Tokenizer
+    reference: Reference, others: Sequence[Reference], search: _Search, tokenizer: Tokenizer, longest: int
 ) -> str | None:
     """A prompt that tells the convention from another one that gives the same answers, within some words."""
+    telling = telling_prompts(tokenizer, longest, search.of_a_length) if others else []
     prompts = [prompt for prompt in telling if tokenizer.encode(prompt)]
-    words = min(20, 1 + _POSITIONS_TOLD // (reference.window.length or 20))
+    words = min(search.words, 1 + _POSITIONS_TOLD // (reference.window.length or 20))
     said: list[NDArray[np.intp]] = []
     contexts = [[tuple(tokenizer.encode(prompt)) for prompt in prompts]]
-    for other in others:
+    for other in others[: search.rivals]:
         for number in range(words):
             if len(said) == number:
                 said.append(reference.after(contexts[number]).argmax(-1))
