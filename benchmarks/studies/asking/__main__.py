@@ -37,7 +37,7 @@ from studies.peers.table import child_environment
 
 WINDOW = 23
 # As many processes as a median asks for; a turn is one call.
-EFFORT = Effort(processes=11, turns=3, words=33, turn_s=0.0, least_s=0.0, most_processes=13)
+EFFORT = Effort(processes=11, turns=1, words=11, turn_s=0.0, least_s=0.0, most_processes=13)
 _SUBJECTS = "studies.asking.subject"
 _NOTEBOOK = "notebook"
 
@@ -62,6 +62,14 @@ RATIOS = (
         "side_by_side",
         "ABW",
         {("A", "float32"): 4, ("A", "dynamic-int8"): 3},
+        True,
+    ),
+    Ratio(
+        "prompts one by one over two workers' of `bulk`",
+        "one_by_one",
+        "two_workers",
+        "A",
+        {("A", precision): 5 for precision in STEP_PRECISIONS},
         True,
     ),
     Ratio(

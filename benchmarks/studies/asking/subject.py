@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import json
 import random
 import time
 import warnings
@@ -10,11 +12,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import edgeword
+from edgeword.bulk import answering
+from edgeword.bulk.lines import head_of
+from edgeword.bulk.prompts import Chunk, Prompt
+from edgeword.bulk.workers import Workers
+from edgeword.generation.options import GenerationOptions
 from edgeword_bench.measuring.subject import Turn
 
 PROMPTS, LONGEST_PROMPT, WORDS = 64, 20, 20
 DRAWN = {"temperature": 0.8, "top_k": 40, "seed": 1}
 PRESSES = 50
+# Two for each worker: a run is long, and the worker that is done first is not idle for long.
+CHUNKS = 4
 
 Call = Callable[[], int]
 """Asks once; the number of words, or of key presses, that a clock is to be divided by."""
@@ -37,6 +46,18 @@ class Asked:
         if [found.words for found in self.lm.generate_many(self.prompts, WORDS)] != alone:
             raise ValueError("says other words side by side than one by one")
         return lambda: sum(len(found.ids) for found in self.lm.generate_many(self.prompts, WORDS))
+
+    def two_workers(self) -> Call:
+        """What `edgeword bulk --workers 2` does; raises ValueError where a text is not the one of its prompt alone."""
+        alone = [list(self.lm.generate(prompt, WORDS).words) for prompt in self.prompts]
+        team = Workers(self.lm, answering.Asked(GenerationOptions(max_words=WORDS), None), 2).__enter__()
+        atexit.register(team.__exit__, None, None, None)
+        prompts = tuple(Prompt(i, text, head_of({"index": i})) for i, text in enumerate(self.prompts))
+        chunks = [Chunk(prompts, None, None)] * CHUNKS
+        lines = b"".join(piece.content for _, piece in team.answers(iter(chunks))).splitlines()
+        if [json.loads(line)["words"] for line in lines] != CHUNKS * alone:
+            raise ValueError("two workers say other words than one text alone")
+        return lambda: sum(piece.words for _, piece in team.answers(iter(chunks)))
 
     def greedy(self) -> Call:
         """The most probable words after one prompt."""

@@ -15,8 +15,9 @@ from tests.benchmarks.studies.test_write_up import ENVIRONMENT
 WAYS = ["one_by_one", "side_by_side", "greedy", "drawn", "pressed"]
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("engine", ["litert", "onnx"])
+@pytest.mark.parametrize(
+    ("engine", "way"), [*((engine, way) for engine in ("litert", "onnx") for way in WAYS), ("litert", "two_workers")]
+)
 def test_each_way_has_a_time(step_bundle, engine, way):
     subject = AskingSubject(str(step_bundle), engine, "float32", way)
     (us,) = subject.turn(1).words_us
