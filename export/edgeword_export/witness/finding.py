@@ -171,9 +171,9 @@ class _Trials:
         reference = self.reference(window)
         try:
             starts = reference.after(self._firsts)
-            wrong = [number for number, each in enumerate(self._listened) if not _said(starts[number], each.words[0])]
-            if wrong:
-                first = wrong[0]
+            wrong = np.flatnonzero(~_said(starts, np.array([each.words[0] for each in self._listened])))
+            if len(wrong):
+                first = int(wrong[0])
                 self._remember(len(starts) - len(wrong), self._listened[first], 0, starts[first], reference.window)
                 return False
             return self._gives_rest(reference)
@@ -186,11 +186,12 @@ class _Trials:
         right = len(self._listened)
         for each in self._listened:
             rows = reference.after(each.contexts)
-            for number, (row, word) in enumerate(zip(rows, each.words, strict=True)):
-                if not _said(row, word):
-                    self._remember(right, each, number, row, reference.window)
-                    return False
-                right += 1
+            wrong = np.flatnonzero(~_said(rows, np.array(each.words)))
+            if len(wrong):
+                first = int(wrong[0])
+                self._remember(right + first, each, first, rows[first], reference.window)
+                return False
+            right += len(each.words)
         return True
 
     def _remember(self, right: int, each: Heard, number: int, row: NDArray[np.float32], window: Window) -> None:
@@ -216,26 +217,30 @@ class _Trials:
         )
 
 
-def _said(row: NDArray[np.float32], word: int) -> bool:
-    return bool(row[word] >= row.max() - _TIE)
+def _said(rows: NDArray[np.float32], words: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Whether each of N words `[N]` may be the answer that log-probabilities `[N, V]` give."""
+    of_words = np.take_along_axis(rows, words[:, None], axis=-1)[:, 0]
+    said: NDArray[np.bool_] = of_words >= rows.max(-1) - _TIE
+    return said
 
 
 def _apart(
     reference: Reference, others: Sequence[Reference], search: _Search, tokenizer: Tokenizer, longest: int
 ) -> str | None:
-    """A prompt that tells the convention from another one that gives the same answers, within some words."""
+    """The prompt that tells the convention from the most others that give the same answers, within some words."""
     telling = telling_prompts(tokenizer, longest, search.of_a_length) if others else []
     prompts = [prompt for prompt in telling if tokenizer.encode(prompt)]
     words = min(search.words, 1 + _POSITIONS_TOLD // (reference.window.length or 20))
     said: list[NDArray[np.intp]] = []
     contexts = [[tuple(tokenizer.encode(prompt)) for prompt in prompts]]
+    told = np.zeros(len(prompts), np.intp)
     for other in others[: search.rivals]:
+        differing = np.zeros(len(prompts), bool)
         for number in range(words):
             if len(said) == number:
                 said.append(reference.after(contexts[number]).argmax(-1))
                 rows = zip(contexts[number], said[number].tolist(), strict=True)
                 contexts.append([(*context, *tokenizer.reread(word)) for context, word in rows])
-            differing = np.flatnonzero(other.after(contexts[number]).argmax(-1) != said[number])
-            if len(differing):
-                return prompts[int(differing[0])]
-    return None
+            differing |= ~_said(other.after(contexts[number]), said[number])
+        told += differing
+    return prompts[int(told.argmax())] if told.any() else None
