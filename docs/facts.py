@@ -9,7 +9,7 @@ import sys
 from edgeword.precisions import FLOAT32_ROUNDING_PERCENT, PRECISIONS, Precision
 
 _COMMANDS = (
-    *("train", "export", "generate", "bulk", "suggest", "info", "verify", "pack", "unpack", "sign"),
+    *("train", "export", "generate", "bulk", "suggest", "evaluate", "info", "verify", "pack", "unpack", "sign"),
     *("benchmark", "doctor", "demo"),
 )
 

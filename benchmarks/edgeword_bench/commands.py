@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edgeword import interruption
 from edgeword.cli.command import Command
-from edgeword.cli.options import add_choice_of_variant, utf8
+from edgeword.cli.options import add_choice_of_variant, add_trust, trust_keywords, utf8
 from edgeword.cli.terminal import next_command, show
 from edgeword.errors import GateError, InputFileError, UsageError
 from edgeword.files import check_output_file, write_file
@@ -29,6 +29,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--html", metavar="FILE", help="write a page with pictures, in one file (extra: report)")
     parser.add_argument("--force", action="store_true", help="replace FILE where it exists")
     add_choice_of_variant(parser)
+    add_trust(parser)
     parser.add_argument(
         "--from", dest="source", metavar="A.json", help="instead of measuring: show a result, of any machine"
     )
@@ -85,7 +86,12 @@ def _refuse(arguments: argparse.Namespace, what: str, *names: str) -> None:
 def _measure(arguments: argparse.Namespace) -> int:
     try:
         report = benchmark(
-            arguments.bundle, arguments.engine, arguments.precision, arguments.threads, tell=_print_progress
+            arguments.bundle,
+            arguments.engine,
+            arguments.precision,
+            arguments.threads,
+            tell=_print_progress,
+            **trust_keywords(arguments),
         )
     except Interrupted as interrupted:
         # One wish to stop is one: what was measured until then is written.

@@ -5,22 +5,22 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
-from edgeword.bundle.bundle import Bundle
 from edgeword.bundle.manifest import Variant
 from edgeword.choice.choosing import candidates
 from edgeword.cli.command import Command
-from edgeword.cli.options import positive
+from edgeword.cli.options import add_trust, positive, trust_keywords, trusted_bundle
 from edgeword.cli.terminal import show
-from edgeword.engines.engine import ENGINES
+from edgeword.engines.engine import ENGINES, EngineName
 from edgeword.engines.quiet import native_stderr_to_null
 from edgeword.errors import InputFileError, UsageError
 from edgeword.evaluating.evaluation import Evaluation
-from edgeword.language_model import load
+from edgeword.language_model import LanguageModel, load
 from edgeword.precisions import PRECISIONS, PrecisionName
 from edgeword.records import json_text
 from edgeword.tables import aligned
@@ -34,16 +34,17 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lines", type=positive, metavar="N", help="the first N lines that hold text; default: all")
     parser.add_argument("--engine", choices=("auto", *ENGINES), default="auto", help="default: every installed one")
     parser.add_argument("--precision", choices=("auto", *PRECISIONS), default="auto", help="default: every one")
+    add_trust(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    bundle, lines = Bundle(arguments.bundle), list(islice(_lines(arguments.text), arguments.lines))
+    bundle, lines = trusted_bundle(arguments), list(islice(_lines(arguments.text), arguments.lines))
     if not lines:
         raise UsageError(f"no line of {arguments.text} holds text; give one that does")
     rows = []
     for engine, variant in candidates(bundle, arguments.engine, arguments.precision):
-        with native_stderr_to_null(), load(bundle.path, engine.name, cast(PrecisionName, variant.precision)) as lm:
+        with _quietly_loaded(arguments, engine.name, variant) as lm:
             rows.append((engine.name, variant, lm.evaluate(lines)))
     if arguments.json:
         found = [_facts(evaluation, engine=name, variant=variant) for name, variant, evaluation in rows]
@@ -53,6 +54,13 @@ def _run(arguments: argparse.Namespace) -> int:
     print(f"{first.words:,} words, {first.oov_rate:.1%} of them not in the vocabulary")
     show(*aligned([_HEADER, *(_cells(*row) for row in rows)]))
     return 0
+
+
+@contextmanager
+def _quietly_loaded(arguments: argparse.Namespace, engine: EngineName, variant: Variant) -> Iterator[LanguageModel]:
+    precision = cast(PrecisionName, variant.precision)
+    with native_stderr_to_null(), load(arguments.bundle, engine, precision, **trust_keywords(arguments)) as lm:
+        yield lm
 
 
 def _lines(path: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ import sys
 
 from edgeword.cli.command import Command
 from edgeword.cli.generation_options import add_allow_and_deny, generation_keywords
-from edgeword.cli.options import add_choice_of_variant, load_for, positive, utf8
+from edgeword.cli.options import add_choice_of_variant, add_trust, load_for, positive, utf8
 from edgeword.cli.terminal import next_command, show
 from edgeword.records import json_text
 
@@ -22,6 +22,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prefix", default="", metavar="PARTIAL", help="the letters typed already")
     add_allow_and_deny(parser)
     add_choice_of_variant(parser)
+    add_trust(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
