@@ -15,6 +15,7 @@ from edgeword.cli.options import add_choice_of_variant, add_trust, trust_keyword
 from edgeword.cli.terminal import next_command, show
 from edgeword.errors import GateError, InputFileError, UsageError
 from edgeword.files import check_output_file, write_file
+from edgeword.input_files import RESULT, read_text
 from edgeword_bench.benchmarking import Interrupted, benchmark
 from edgeword_bench.report.extra import check_report_packages
 from edgeword_bench.report.page import page
@@ -180,12 +181,7 @@ def _check_speed(comparison: Comparison, limit: float) -> None:
 
 
 def _read(name: str) -> Report:
-    try:
-        text = Path(name).read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputFileError(f"cannot read {name}: {error.strerror}; name a file of `benchmark --json`") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{name} is not UTF-8; name a file of `edgeword benchmark --json`") from None
+    text = read_text(name, RESULT)
     try:
         return Report.from_json(text)
     except UsageError as error:

@@ -1,9 +1,11 @@
-"""Files that a user names: regular ones, and no larger than their kind may be. Each is read by one table of limits."""
+"""Files that a user names: regular ones, and no larger than their kind may be."""
 
 from __future__ import annotations
 
+import io
 import os
 import stat
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from edgeword.errors import InputFileError
@@ -18,61 +20,90 @@ class Kind:
     most: int
 
 
+# The table; docs/commands.md shows it.
 KEY = Kind("the key", 1 << 16)
 ALLOW = Kind("--allow", 16 << 20)
 DENY = Kind("--deny", 16 << 20)
-ANSWERS = Kind("the answers", 16 << 20)
+ANSWERS = Kind("--says", 16 << 20)
 JOURNAL = Kind("the journal", 64 << 20)
 """Of `bulk`, with the words of --allow and --deny in it."""
 TEXT = Kind("the text", 64 << 20)
 """Of `evaluate`: of a longer one so much is read, if its first lines are asked for."""
+TRIALS = Kind("the trials", 1 << 20)
+"""That a machine remembers of a bundle's variants."""
 TOKENIZER = Kind("the tokenizer", 256 << 20)
 """As others keep theirs, with counts and statistics."""
-RESULT = Kind("the result", 256 << 20)
+RESULT = Kind("the result of benchmark --json", 256 << 20)
 """Of `benchmark --json`, with every raw time."""
-RUN = Kind("the run's file", 1 << 30)
+RUN = Kind("a file of the run", 1 << 30)
 """With the ids of all that was held out."""
 
 
-def open_regular(path: str | os.PathLike[str], kind: Kind) -> BinaryIO:
+def open_regular(path: str | os.PathLike[str], name: str) -> BinaryIO:
     """Open a regular file, or a link to one, at once; InputFileError for a pipe, a device, a folder, or none."""
     try:
-        file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 (the caller's; pathlib takes 4 ms)
+        file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 (the caller's)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise _unreadable(path, kind, getattr(error, "strerror", None) or error) from None
+        raise _unreadable(path, name, error) from None
     if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         return file
     file.close()
-    raise _unreadable(path, kind, "it is not a regular file")
+    raise InputFileError(f"cannot read {name} {os.fspath(path)}: it is not a regular file; name another one")
 
 
 def read_bounded(path: str | os.PathLike[str], kind: Kind) -> bytes:
-    """All bytes of a regular file; InputFileError also for one that is larger than its kind may be, unread."""
-    with open_regular(path, kind) as file:
-        size = os.fstat(file.fileno()).st_size
+    """All bytes of a regular file; InputFileError also for one that is larger than its kind may be, hardly read."""
+    with open_regular(path, kind.name) as file:
+        if os.fstat(file.fileno()).st_size > kind.most:
+            raise _too_large(path, kind)
         try:
-            content = b"" if size > kind.most else file.read(kind.most + 1)
+            content = file.read(kind.most + 1)  # files of /proc have no size, and others grow
         except OSError as error:
-            raise _unreadable(path, kind, error.strerror) from None
-    if size > kind.most or len(content) > kind.most:  # files of /proc have no size
-        raise InputFileError(
-            f"{os.fspath(path)} has more than {kind.most:,} bytes, and {kind.name} may have no more; name another file"
-        )
+            raise _unreadable(path, kind.name, error) from None
+    if len(content) > kind.most:
+        raise _too_large(path, kind)
     return content
 
 
 def read_text(path: str | os.PathLike[str], kind: Kind) -> str:
     """The same as text, without a byte order mark; InputFileError for what is not UTF-8."""
+    return _decoded(read_bounded(path, kind), 0, path, kind)
+
+
+def lines_of(path: str | os.PathLike[str], kind: Kind) -> Iterator[str]:
+    """Lines of text with their ends, LF, CR LF or CR, read as they are asked for; raises as `read_text` does.
+
+    A file may be larger, if no more is asked for than its kind may have.
+    """
+    read = 0
+    with open_regular(path, kind.name) as file:
+        while line := file.readline(kind.most + 1 - read):
+            text = _decoded(line, read, path, kind)
+            read += len(line)
+            if read > kind.most:
+                raise _too_large(path, kind)
+            yield from io.StringIO(text, newline=None)
+
+
+def _decoded(content: bytes, place: int, path: str | os.PathLike[str], kind: Kind) -> str:
+    """As text what stands at a place of a file."""
     try:
-        return read_bounded(path, kind).decode("utf-8-sig")
+        return content.decode("utf-8" if place else "utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputFileError(
-            f"{os.fspath(path)}: {kind.name} is not UTF-8 (at {error.start}); convert it with iconv"
-        ) from None
+        at = place + error.start
+        raise InputFileError(f"{os.fspath(path)}: {kind.name} is not UTF-8 (at {at}); convert it with iconv") from None
 
 
-def _unreadable(path: str | os.PathLike[str], kind: Kind, why: object) -> InputFileError:
-    return InputFileError(f"cannot read {kind.name} {os.fspath(path)}: {why}; name another file")
+def _too_large(path: str | os.PathLike[str], kind: Kind) -> InputFileError:
+    return InputFileError(
+        f"{os.fspath(path)} has more than {kind.most:,} bytes, and {kind.name} may have no more; give a part of it"
+    )
+
+
+def _unreadable(path: str | os.PathLike[str], name: str, error: Exception) -> InputFileError:
+    return InputFileError(
+        f"cannot read {name} {os.fspath(path)}: {getattr(error, 'strerror', None) or error}; name another file"
+    )
 
 
 def _without_waiting(path: str, flags: int) -> int:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
-from pathlib import Path
 from typing import Any, cast
 
 from edgeword.bundle.manifest import Variant
@@ -18,8 +17,9 @@ from edgeword.cli.options import add_trust, positive, trust_keywords, trusted_bu
 from edgeword.cli.terminal import show
 from edgeword.engines.engine import ENGINES, EngineName
 from edgeword.engines.quiet import native_stderr_to_null
-from edgeword.errors import InputFileError, UsageError
+from edgeword.errors import UsageError
 from edgeword.evaluating.evaluation import Evaluation
+from edgeword.input_files import TEXT, lines_of
 from edgeword.language_model import LanguageModel, load
 from edgeword.precisions import PRECISIONS, PrecisionName
 from edgeword.records import json_text
@@ -64,14 +64,8 @@ def _quietly_loaded(arguments: argparse.Namespace, engine: EngineName, variant: 
 
 
 def _lines(path: str) -> Iterator[str]:
-    """The lines that hold text; raises InputFileError."""
-    try:
-        with Path(path).open(encoding="utf-8-sig") as file:
-            yield from (line for line in map(str.strip, file) if line)
-    except UnicodeDecodeError as error:
-        raise InputFileError(f"{path} is not UTF-8 ({error.reason}); convert it with iconv") from None
-    except OSError as error:
-        raise InputFileError(f"cannot read {path}: {error.strerror or error}; name another file") from None
+    """The lines that hold text, read as they are asked for; raises InputFileError."""
+    return (line for line in map(str.strip, lines_of(path, TEXT)) if line)
 
 
 def _facts(evaluation: Evaluation, *, engine: str, variant: Variant) -> dict[str, Any]:
