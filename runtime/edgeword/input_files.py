@@ -39,6 +39,25 @@ RUN = Kind("a file of the run", 1 << 30)
 """With the ids of all that was held out."""
 
 
+def legible(text: str) -> str:
+    """What came from the system (a path, an argument) as UTF-8 has it, whatever encoding the locale names.
+
+    Python reads it in that encoding: in the C locale each byte of an `é` is a surrogate of its own. What is no UTF-8
+    either stays as it is.
+    """
+    if text.isascii():
+        return text
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half of a surrogate pair, which stands for no byte
+        return text
+
+
+def writable(name: str) -> str:
+    """A file's name as a text that can be written in UTF-8: bytes that are none are escaped."""
+    return legible(name).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def open_regular(path: str | os.PathLike[str], name: str) -> BinaryIO:
     """Open a regular file, or a link to one, at once; InputFileError for a pipe, a device, a folder, or none."""
     try:

@@ -79,9 +79,8 @@ def cold_start(setting: Setting, pair: Pair, words: int = 1) -> ColdStart:
         engine.name,
         variant.precision,
         str(setting.threads),
-        setting.prompt,
         str(words),
-        json.dumps(setting.trust),
+        json.dumps({"prompt": setting.prompt, **setting.trust}),  # in ASCII: the locale may have no other letters
     ]
     started = time.perf_counter()
     answer = _ask([*_PYTHON, _FIRST_WORD, *arguments], setting.environment, _PATIENCE_S)

@@ -14,6 +14,7 @@ from edgeword.cli.terminal import complain
 from edgeword.engines.engine import ENGINES, EngineChoice
 from edgeword.engines.quiet import native_stderr_to_null
 from edgeword.errors import UsageError
+from edgeword.input_files import legible
 from edgeword.language_model import LanguageModel, load
 
 
@@ -109,9 +110,10 @@ def load_quietly(
 
 
 def utf8(text: str, name: str) -> str:
-    """An argument; raises UsageError where its bytes are not UTF-8, which come as lone surrogates."""
+    """An argument as text; raises UsageError where its bytes are not UTF-8."""
+    said = legible(text)
     try:
-        text.encode("utf-8")
+        said.encode("utf-8")
     except UnicodeEncodeError as error:
         raise UsageError(f"the {name} is not UTF-8 (at {error.start}); convert it with iconv") from None
-    return text
+    return said

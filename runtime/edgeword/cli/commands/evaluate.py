@@ -19,7 +19,7 @@ from edgeword.engines.engine import ENGINES, EngineName
 from edgeword.engines.quiet import native_stderr_to_null
 from edgeword.errors import UsageError
 from edgeword.evaluating.evaluation import Evaluation
-from edgeword.input_files import TEXT, lines_of
+from edgeword.input_files import TEXT, legible, lines_of
 from edgeword.language_model import LanguageModel, load
 from edgeword.precisions import PRECISIONS, PrecisionName
 from edgeword.records import json_text
@@ -48,7 +48,7 @@ def _run(arguments: argparse.Namespace) -> int:
             rows.append((engine.name, variant, lm.evaluate(lines)))
     if arguments.json:
         found = [_facts(evaluation, engine=name, variant=variant) for name, variant, evaluation in rows]
-        print(json_text({"text": arguments.text, "results": found}))
+        print(json_text({"text": legible(arguments.text), "results": found}))
         return 0
     first = rows[0][2]
     print(f"{first.words:,} words, {first.oov_rate:.1%} of them not in the vocabulary")

@@ -32,13 +32,13 @@ def _run(arguments: argparse.Namespace) -> int:
     suggestions = load_for(arguments).suggest(context, arguments.k, prefix, **keywords)
     if arguments.json:
         rows = [dataclasses.asdict(suggestion) for suggestion in suggestions]
-        found = {"context": arguments.context, "prefix": arguments.prefix, "suggestions": rows}
+        found = {"context": context, "prefix": prefix, "suggestions": rows}
         print(json_text(found))
         return 0
     for suggestion in suggestions:
         show(f"{suggestion.probability:7.2%}  {suggestion.word}")
     if not suggestions:
-        show(f"no word that may be said begins with {arguments.prefix!r}")
+        show(f"no word that may be said begins with {prefix!r}")
     if sys.stderr.isatty():
         show(next_command("edgeword", "generate", arguments.bundle, arguments.context), to=sys.stderr)
     return 0
