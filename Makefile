@@ -9,7 +9,7 @@ BARE_STAMP := $(BARE)/.installed
 # Documents of which parts are asked of the code.
 GENERATED := docs/architecture.md docs/commands.md docs/quantization.md
 
-.PHONY: demo test check field random-models interruptions kills flips lint format docs benchmark clean
+.PHONY: demo test check field random-models interruptions kills flips locales lint format docs benchmark clean
 
 demo: $(STAMP)
 	$(BIN)/edgeword demo
@@ -41,6 +41,10 @@ kills: $(STAMP)
 flips: $(STAMP)
 	EDGEWORD_FLIPS=all $(BIN)/python -m pytest -s tests/attacks/test_flips.py
 	EDGEWORD_FLIPS=all $(BIN)/python -m pytest -s tests/attacks/test_packed.py -k "flip or truncation"
+
+# Every command where the locale says ASCII, each in a process of its own. Five minutes.
+locales: $(STAMP)
+	EDGEWORD_LOCALES=all $(BIN)/python -m pytest tests/runtime/cli/test_locales.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

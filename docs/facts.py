@@ -6,10 +6,11 @@ import os
 import subprocess
 import sys
 
+from edgeword import input_files
 from edgeword.precisions import FLOAT32_ROUNDING_PERCENT, PRECISIONS, Precision
 
 _COMMANDS = (
-    *("train", "export", "generate", "bulk", "suggest", "info", "verify", "pack", "unpack", "sign"),
+    *("train", "export", "generate", "bulk", "suggest", "evaluate", "info", "verify", "pack", "unpack", "sign"),
     *("benchmark", "doctor", "demo"),
 )
 
@@ -17,6 +18,13 @@ _COMMANDS = (
 def commands() -> str:
     """Every command's own help."""
     return "\n\n".join(f"## edgeword {name}\n\n```text\n{_help(name)}```" for name in _COMMANDS)
+
+
+def files() -> str:
+    """The files that a user names, with what they may have at most."""
+    kinds = [value for value in vars(input_files).values() if isinstance(value, input_files.Kind)]
+    rows = [f"| {kind.name} | {kind.most:,} |" for kind in sorted(kinds, key=lambda kind: kind.most)]
+    return "\n".join(["| file | bytes at most |", "| --- | --- |", *rows])
 
 
 def _help(command: str) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 
 from edgeword.bundle.bundle import Bundle
 from edgeword.bundle.manifest import Variant
+from edgeword.bundle.trust import trust_in
 from edgeword.choice.choosing import FASTEST, candidates
 from edgeword.engines.engine import engine_of
 from edgeword.language_model import check_threads
@@ -47,18 +48,23 @@ def benchmark(
     *,
     effort: Effort = USUAL,
     tell: Tell = lambda _line: None,
+    trusted_key: str | os.PathLike[str] | None = None,
+    minimum_release: int | None = None,
 ) -> Report:
     """Measure every variant of a bundle that fits `engine` and `precision`, on one word at a time (batch 1).
 
+    `trusted_key` and `minimum_release` are those of `edgeword.load`, asked for by every process: a cold start that is
+    measured with them checks the signature.
     A variant that cannot run here gets a row with the reason. Raises BundleError, UsageError or MissingEngineError
     where nothing can be measured, and Interrupted, a KeyboardInterrupt with what was measured so far.
     """
     check_threads(threads)
-    opened = Bundle(bundle)
+    opened = Bundle(bundle, trust_in(trusted_key, minimum_release))
     pairs = candidates(opened, engine, precision)
     absent = _without_engine(opened, precision) if engine == "auto" else []
     with tempfile.TemporaryDirectory(prefix="edgeword-benchmark-") as cache:
-        setting = Setting(opened.path, threads, _prompt(opened), cache)
+        key = None if trusted_key is None else os.fspath(trusted_key)
+        setting = Setting(opened.path, threads, _prompt(opened), cache, key, minimum_release)
         measurement = Measurement(pairs, setting, effort, tell)
         try:
             measurement.run()

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from edgeword import interruption
 from edgeword.cli.command import Command
-from edgeword.cli.options import add_choice_of_variant, utf8
+from edgeword.cli.options import add_choice_of_variant, add_trust, trust_keywords, utf8
 from edgeword.cli.terminal import next_command, show
 from edgeword.errors import GateError, InputFileError, UsageError
 from edgeword.files import check_output_file, write_file
+from edgeword.input_files import RESULT, read_text
 from edgeword_bench.benchmarking import Interrupted, benchmark
 from edgeword_bench.report.extra import check_report_packages
 from edgeword_bench.report.page import page
@@ -29,6 +30,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--html", metavar="FILE", help="write a page with pictures, in one file (extra: report)")
     parser.add_argument("--force", action="store_true", help="replace FILE where it exists")
     add_choice_of_variant(parser)
+    add_trust(parser)
     parser.add_argument(
         "--from", dest="source", metavar="A.json", help="instead of measuring: show a result, of any machine"
     )
@@ -85,7 +87,12 @@ def _refuse(arguments: argparse.Namespace, what: str, *names: str) -> None:
 def _measure(arguments: argparse.Namespace) -> int:
     try:
         report = benchmark(
-            arguments.bundle, arguments.engine, arguments.precision, arguments.threads, tell=_print_progress
+            arguments.bundle,
+            arguments.engine,
+            arguments.precision,
+            arguments.threads,
+            tell=_print_progress,
+            **trust_keywords(arguments),
         )
     except Interrupted as interrupted:
         # One wish to stop is one: what was measured until then is written.
@@ -107,7 +114,7 @@ def _show(arguments: argparse.Namespace) -> int:
 def _check_outputs(arguments: argparse.Namespace) -> None:
     """Find out now, not when all is measured."""
     named = [name for name in (arguments.json, arguments.html) if name is not None]
-    files = [check_output_file(utf8(name, "file name")) for name in named]
+    files = [check_output_file(name) for name in named if utf8(name, "file name")]
     bundle = Path(arguments.bundle).resolve() if arguments.bundle else None
     for file in files:
         if bundle in file.resolve().parents:
@@ -174,12 +181,7 @@ def _check_speed(comparison: Comparison, limit: float) -> None:
 
 
 def _read(name: str) -> Report:
-    try:
-        text = Path(name).read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputFileError(f"cannot read {name}: {error.strerror}; name a file of `benchmark --json`") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{name} is not UTF-8; name a file of `edgeword benchmark --json`") from None
+    text = read_text(name, RESULT)
     try:
         return Report.from_json(text)
     except UsageError as error:

@@ -7,7 +7,7 @@ import argparse
 from edgeword import interruption
 from edgeword.bundle.summary import fidelity_table
 from edgeword.cli.command import Command
-from edgeword.cli.options import positive
+from edgeword.cli.options import positive, utf8
 from edgeword.cli.terminal import complain, next_command, show
 from edgeword.errors import GateError
 from edgeword.padding import SIDES
@@ -77,7 +77,7 @@ def _export(arguments: argparse.Namespace) -> int:
         eval=arguments.eval,
         max_perplexity_increase=arguments.max_perplexity_increase,
         custom_objects=arguments.custom_objects,
-        name=arguments.name,
+        name=None if arguments.name is None else utf8(arguments.name, "name"),
         report=_report,
     )
     interruption.ignore()

@@ -19,6 +19,7 @@ from edgeword.bundle.spec import Spec
 from edgeword.bundle.writing import write_bundle
 from edgeword.errors import EngineError, GateError
 from edgeword.files import check_output
+from edgeword.input_files import writable
 from edgeword.padding import Side
 from edgeword.precisions import FORMATS, PRECISIONS, model_file
 from edgeword.version import __version__
@@ -107,7 +108,7 @@ def _write(path: Path, source: Source, options: ExportOptions, report: Announce)
         shipped.add(decoding.writers[name], precision)
     if not shipped.variants:
         raise GateError(f"no variant is fit to ship: {'; '.join(shipped.failures)}")
-    manifest = _manifest(options.name or path.name, source, settled, prover, decoding)
+    manifest = _manifest(options.name or writable(path.name), source, settled, prover, decoding)
     manifest = dataclasses.replace(manifest, variants=tuple(shipped.variants))
     others = {**settled.files, CARD_FILE: model_card(manifest).encode("utf-8")}
     manifest = dataclasses.replace(manifest, files=tuple(file_entry(*item) for item in others.items()))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from edgeword.answers import Asked, Generation, Score, Suggestion
 from edgeword.bundle.bundle import Bundle
 from edgeword.bundle.spec import DecodeMode
+from edgeword.bundle.trust import trust_in
 from edgeword.choice.choosing import PrecisionChoice, candidates, choose
 from edgeword.choice.trial import Pair
 from edgeword.decoding.decoder import Decoder, checked_ids
@@ -231,6 +232,7 @@ def load(
     *,
     isolate: bool = False,
     trusted_key: str | os.PathLike[str] | None = None,
+    minimum_release: int | None = None,
 ) -> LanguageModel:
     """Open a bundle and load one of its variants.
 
@@ -240,12 +242,13 @@ def load(
     `max_perplexity_increase`, in percent, variants that cost more than that are no candidates. With `isolate` the
     engine runs in a process of its own: one that dies, or takes a minute, is an EngineError. That costs the start of a
     Python, and each run of a graph two messages between processes. With `trusted_key`, a PEM file, a bundle that was
-    not signed with it (`edgeword sign`) is refused; needs the extra `sign`.
-    Raises BundleError, EngineError or UsageError.
+    not signed with it (`edgeword sign`) is refused, and with `minimum_release` one whose release is older or that has
+    none; needs the extra `sign`. What is pickled of the model asks for both again.
+    Raises BundleError, EngineError, UsageError, or InputFileError for a key that cannot be used.
     """
     started = time.perf_counter()
     check_threads(threads)
-    bundle = Bundle(path, trusted_key)
+    bundle = Bundle(path, trust_in(trusted_key, minimum_release))
     pairs = apart(candidates(bundle, engine, precision, max_perplexity_increase), isolate=isolate)
     pair, loaded = choose(bundle, pairs, threads, precision)
     return LanguageModel(bundle, pair, loaded, (time.perf_counter() - started) * 1e3, threads, isolate=isolate)

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TypeVar, cast
 
 from edgeword.bundle.bundle import Bundle
+from edgeword.bundle.trust import Trust
 from edgeword.choice.choosing import candidates, choose
 from edgeword.choice.trial import Pair
 from edgeword.decoding.factory import Decoders
@@ -38,10 +39,11 @@ class Origin:
     precision: PrecisionName
     threads: int
     isolate: bool = False
+    trust: Trust | None = None
 
     def open(self) -> tuple[Bundle, Pair, LoadedVariant]:
         """Load it again; raises BundleError for a bundle that is not the same any more, EngineError or UsageError."""
-        bundle = Bundle(self.path)
+        bundle = Bundle(self.path, self.trust)
         if bundle.digest != self.digest:
             raise BundleError(f"{self.path} has changed since the model was loaded; load it again with edgeword.load")
         pairs = apart(candidates(bundle, self.engine, self.precision), isolate=self.isolate)
@@ -61,7 +63,8 @@ def origin_of(bundle: Bundle, pair: Pair, threads: int, *, isolate: bool = False
     """Of a variant that was loaded with so many threads."""
     engine, variant = pair
     precision = cast(PrecisionName, variant.precision)  # a bundle with another one was refused
-    return Origin(os.path.abspath(bundle.path), bundle.digest, engine.name, precision, threads, isolate)  # noqa: PTH100 (cold start)
+    path = os.path.abspath(bundle.path)  # noqa: PTH100 (cold start)
+    return Origin(path, bundle.digest, engine.name, precision, threads, isolate, bundle.trust)
 
 
 class Shared:

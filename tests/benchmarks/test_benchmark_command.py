@@ -162,12 +162,12 @@ BAD_LINES = {
     "no percentage": (("--compare", "a", "b", "--fail-if-slower", "much"), "is not a percentage"),
     "a result that is shown, of a bundle": (("STEP", "--from", "a"), "--from shows a result and no bundle"),
     "a result that is shown, as JSON": (("--from", "a", "--json", "b"), "--from shows a result and no --json"),
-    "no result to show": (("--from", "a"), "cannot read a"),
+    "no result to show": (("--from", "a"), "cannot read the result of benchmark --json a"),
     "a comparison and a result": (("--from", "a", "--compare", "a", "b"), "--compare takes two results and no --from"),
     "a page of a comparison": (("--html", "h", "--compare", "a", "b"), "--compare takes two results and no --html"),
     "a comparison of a bundle": (("STEP", "--compare", "a", "b"), "--compare takes two results and no bundle"),
     "one result": (("--compare", "a"), "expected 2 arguments"),
-    "no result": (("--compare", "a", "b"), "cannot read a"),
+    "no result": (("--compare", "a", "b"), "cannot read the result of benchmark --json a"),
 }
 
 

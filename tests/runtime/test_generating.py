@@ -199,8 +199,8 @@ def test_the_command_prints_what_a_stream_says(step_bundle, lm, capsys):
         (["--temperature", "-1"], "temperature is -1.0; give a number of at least 0 (0 is greedy)"),
         (["--temperature", "warm"], "invalid float value: 'warm'"),
         (["--beams", "2", "--top-k", "3"], "beams and top_k exclude each other"),
-        (["--deny", "nowhere.txt"], "nowhere.txt: cannot read --deny: No such file or directory"),
-        (["--allow", "."], "cannot read --allow: Is a directory"),
+        (["--deny", "nowhere.txt"], "cannot read --deny nowhere.txt: No such file or directory"),
+        (["--allow", "."], "cannot read --allow .: Is a directory"),
         (["--stop", ""], "stop holds an empty text"),
     ],
 )

@@ -22,12 +22,14 @@ from edgeword.engines.quiet import keep_offline  # noqa: E402
 def main() -> None:
     """Print one JSON object: the moments of `time.perf_counter`, which all processes share, and the peak memory."""
     arguments: list[Any] = sys.argv[1:]  # `load` checks them
-    bundle, engine, precision, threads, prompt, words = arguments
+    bundle, engine, precision, threads, words, texts = arguments
+    trust = json.loads(texts)
+    prompt = trust.pop("prompt")
     with own_output() as output:
         try:
             import_engine(engine)
             imported = time.perf_counter()
-            lm = load(bundle, engine, precision, int(threads))
+            lm = load(bundle, engine, precision, int(threads), **trust)
             loaded = time.perf_counter()
             lm.generate(prompt, 1)
             first = time.perf_counter()

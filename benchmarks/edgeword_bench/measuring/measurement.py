@@ -26,7 +26,9 @@ class Measurement:
     def __init__(self, pairs: Sequence[Pair], setting: Setting, effort: Effort, tell: Tell) -> None:
         self.pairs, self.setting, self.effort, self._tell = list(pairs), setting, effort, tell
         files = [variant.file for _, variant in pairs]
-        subjects = tuple(subject_of(setting.bundle, file, setting.threads, setting.prompt) for file in files)
+        subjects = tuple(
+            subject_of(setting.bundle, file, setting.threads, setting.prompt, **setting.trust) for file in files
+        )
         self.harness = Harness([Group(subjects, setting.environment)], effort, tell)
         self.memory: dict[str, ColdStart] = {}
         self.cold: dict[str, list[ColdStart]] = {file: [] for file in files}

@@ -57,6 +57,14 @@ class Setting:
     cache: str
     """A cache folder of the benchmark's own, so that the user's trials neither help nor change."""
 
+    trusted_key: str | None = None
+    minimum_release: int | None = None
+
+    @property
+    def trust(self) -> dict[str, Any]:
+        """The keywords of `edgeword.load`."""
+        return {"trusted_key": self.trusted_key, "minimum_release": self.minimum_release}
+
     @property
     def environment(self) -> dict[str, str]:
         """Its variables."""
@@ -66,7 +74,14 @@ class Setting:
 def cold_start(setting: Setting, pair: Pair, words: int = 1) -> ColdStart:
     """Generate in a fresh process; raises EngineError with the reason where the variant cannot run."""
     engine, variant = pair
-    arguments = [setting.bundle, engine.name, variant.precision, str(setting.threads), setting.prompt, str(words)]
+    arguments = [
+        setting.bundle,
+        engine.name,
+        variant.precision,
+        str(setting.threads),
+        str(words),
+        json.dumps({"prompt": setting.prompt, **setting.trust}),  # in ASCII: the locale may have no other letters
+    ]
     started = time.perf_counter()
     answer = _ask([*_PYTHON, _FIRST_WORD, *arguments], setting.environment, _PATIENCE_S)
     moments = [started, *(answer[name] for name in ("started", "imported", "loaded", "first_word"))]

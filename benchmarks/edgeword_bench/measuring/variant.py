@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from edgeword.bundle.bundle import Bundle
+from edgeword.bundle.trust import trust_in
 from edgeword.decoding.factory import decoder_factory
 from edgeword.engines.engine import Graph, LoadedVariant, engine_of
 from edgeword.engines.quiet import native_stderr_to_null
@@ -19,22 +21,23 @@ from edgeword_bench.measuring.first_word import import_engine
 from edgeword_bench.measuring.subject import Subject, Turn
 
 
-def subject_of(bundle: str, file: str, threads: int, prompt: str) -> Subject:
-    """The subject that is called like its file."""
-    options = {"bundle": bundle, "file": file, "threads": threads, "prompt": prompt}
+def subject_of(bundle: str, file: str, threads: int, prompt: str, **trust: Any) -> Subject:
+    """The subject that is called like its file; `trust` are keywords of `trust_in`."""
+    options = {"bundle": bundle, "file": file, "threads": threads, "prompt": prompt, **trust}
     return Subject(file, f"{__name__}:VariantSubject", options)
 
 
 class VariantSubject:
     """A variant, loaded."""
 
-    def __init__(self, bundle: str, file: str, threads: int, prompt: str) -> None:
-        variant = next(variant for variant in Bundle(bundle).manifest.variants if variant.file == file)
+    def __init__(self, bundle: str, file: str, threads: int, prompt: str, **trust: Any) -> None:
+        trusted = trust_in(**trust)
+        variant = next(variant for variant in Bundle(bundle, trusted).manifest.variants if variant.file == file)
         engine = engine_of(variant.format)
         import_engine(engine.name)
         with native_stderr_to_null(), no_garbage_collection():
             started = time.perf_counter()
-            opened = Bundle(bundle)
+            opened = Bundle(bundle, trusted)
             loaded = SharedVariant(engine.open(opened.read(variant), threads))
             self._lm = LanguageModel(opened, (engine, variant), loaded, 0.0, threads)
             self.facts = {"load_s": time.perf_counter() - started}

@@ -34,7 +34,7 @@ def _described(config: LayerConfig) -> dict[str, LayerConfig]:
 
 def _fill(layer: keras.layers.Layer, described: LayerConfig | None, group: h5py.Group) -> None:
     names = _names(group, "weight_names")
-    weights: Weights = [_read(group, name) for name in names]
+    weights: Weights = [np.asarray(group[name]) for name in names]
     if described:
         weights = converted(described, names, weights)
     # The order of the format, whatever order the layer itself keeps.
@@ -45,13 +45,6 @@ def _fill(layer: keras.layers.Layer, described: LayerConfig | None, group: h5py.
         raise ModelError(f"layer {layer.name!r} has weights of the shapes {wanted}, the file holds {found}")
     for variable, weight in zip(variables, weights, strict=True):
         variable.assign(weight)
-
-
-def _read(group: h5py.Group, name: str) -> Any:
-    dataset = group[name]
-    if not isinstance(dataset, h5py.Dataset) or dataset.file.filename != group.file.filename or dataset.external:
-        raise ModelError(f"the weight {name!r} lies outside of the file; save the model again")
-    return np.asarray(dataset)
 
 
 def _names(group: h5py.Group, attribute: str) -> list[str]:

@@ -14,7 +14,7 @@ import keras
 
 import edgeword_train.models.projections  # noqa: F401 (registers the cells that a run may hold)
 from edgeword_export.errors import ModelError
-from edgeword_export.keras_files import h5_weights, refusals, zip_weights
+from edgeword_export.keras_files import h5_weights, refusals, sizes, zip_weights
 from edgeword_export.keras_files.layer_config import LayerConfig
 from edgeword_export.keras_files.mends import mended
 
@@ -40,6 +40,7 @@ def load_keras(path: Path, custom_objects: Mapping[str, Any] | None = None) -> t
 
 def _read_h5(path: Path, custom_objects: dict[str, Any]) -> tuple[keras.Model, tuple[str, ...]]:
     with h5py.File(path, "r") as file:
+        sizes.check_h5(path, file, path.stat().st_size)
         if "model_config" not in file.attrs:
             raise refusals.weights_only(path)
         config = _parsed(h5_weights.text(file.attrs["model_config"]))
@@ -55,17 +56,19 @@ def _read_h5(path: Path, custom_objects: dict[str, Any]) -> tuple[keras.Model, t
 def _read_zip(path: Path, custom_objects: dict[str, Any]) -> tuple[keras.Model, tuple[str, ...]]:
     if not zipfile.is_zipfile(path):
         raise ModelError(f"Keras cannot read {path}: it is cut off or no .keras file; save or copy it again")
-    with zipfile.ZipFile(path) as archive:
+    with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
+        sizes.check_zip(path, archive)
+        weights = Path(archive.extract(_WEIGHTS, folder))
+        with h5py.File(weights, "r") as file:
+            sizes.check_h5(path, file, weights.stat().st_size)
         config = _parsed(archive.read("config.json").decode())
         version = json.loads(archive.read("metadata.json"))["keras_version"]
         readable, mends = _mended(path, config, version)
         if not mends:
             return _as_it_is(path, custom_objects), ()
         model = _built(readable, custom_objects)
-        with tempfile.TemporaryDirectory() as folder:
-            weights = Path(archive.extract(_WEIGHTS, folder))
-            zip_weights.renamed(weights)
-            model.load_weights(weights)
+        zip_weights.renamed(weights)
+        model.load_weights(weights)
     return model, mends
 
 

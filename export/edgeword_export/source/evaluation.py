@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,8 @@ After = Callable[[list[list[int]]], NDArray[np.float32]]
 
 MAX_POSITIONS = 2000
 PROMPTS = 20
+# A sequence of two tokens or more may leave its last one over: with twice as many tokens no position is missed.
+_MOST_TOKENS = 2 * MAX_POSITIONS
 _CALIBRATION_TOKENS = 300
 
 # The reference holds one row of V float32 for each position: 40 million are 160 MB.
@@ -62,9 +64,15 @@ def evaluation_of(source: str, sequences: Sequence[Sequence[int]], vocabulary: i
     return Evaluation(source, tuple(pieces))
 
 
-def encoded(texts: Sequence[str], tokenizer: AnyTokenizer) -> list[list[int]]:
-    """The token sequences of texts; raises UsageError where too few words are known."""
-    sequences = [ids for ids in map(tokenizer.encode, texts) if len(ids) > 1]
+def encoded(texts: Iterable[str], tokenizer: AnyTokenizer) -> list[list[int]]:
+    """The token sequences of texts, as far as any are measured; raises UsageError where too few words are known."""
+    sequences: list[list[int]] = []
+    left = _MOST_TOKENS
+    for ids in map(tokenizer.encode, texts):
+        sequences += [ids] if len(ids) > 1 else []
+        left -= len(ids) if len(ids) > 1 else 0
+        if left <= 0:
+            break
     if not sequences:
         raise UsageError("--eval holds no line with two words of the tokenizer's vocabulary; give another text")
     return sequences

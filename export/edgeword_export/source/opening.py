@@ -13,6 +13,7 @@ import keras
 
 from edgeword.bundle.spec import Window
 from edgeword.errors import UsageError
+from edgeword.input_files import writable
 from edgeword.padding import Padding
 from edgeword.tokenizers.kinds import AnyTokenizer
 from edgeword.tokenizers.tokenizer import Tokenizer
@@ -89,7 +90,7 @@ def _loaded(
 
 
 def _facts(given: PathLike | keras.Model, model: NextWordModel) -> Mapping[str, Any]:
-    name = given.name if isinstance(given, keras.Model) else Path(given).name
+    name = given.name if isinstance(given, keras.Model) else writable(Path(given).name)
     return {"model": name, "parameters": model.model.count_params()}
 
 
@@ -112,7 +113,7 @@ Texts = tuple[str, list[list[int]]]
 
 
 def _given(path: PathLike | None, tokenizer: AnyTokenizer) -> Texts | None:
-    return None if path is None else (Path(path).name, encoded(read_texts([path]), tokenizer))
+    return None if path is None else (writable(Path(path).name), encoded(read_texts([path]), tokenizer))
 
 
 def _held_out(run: Run | None) -> Texts | None:

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from edgeword.errors import InputFileError, TokenizerError
+from edgeword.errors import TokenizerError
+from edgeword.input_files import TOKENIZER, read_bounded
 from edgeword.records import RecordError, parse_json
 from edgeword.tokenizers.foreign import from_json, read_tokenizer
 from edgeword.tokenizers.kinds import AnyTokenizer
@@ -31,10 +32,7 @@ def read_any_tokenizer(source: Any) -> AnyTokenizer:
 
         return from_live(source)
     path = Path(source)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputFileError(f"{path}: cannot read the tokenizer: {error.strerror or error}") from error
+    content = read_bounded(path, TOKENIZER)
     try:
         return _understood(path, content)
     except TokenizerError as error:

@@ -11,13 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from edgeword.bundle.manifest import Answer
-from edgeword.errors import InputFileError, UsageError
+from edgeword.errors import UsageError
+from edgeword.input_files import ANSWERS, read_text
 from edgeword.records import RecordError, parse_json, read_record
 from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword_export.errors import ModelError
 from edgeword_export.options import Says
-
-_LARGEST_BYTES = 16 << 20
 
 
 def answers_of(says: Says, tokenizer: Tokenizer, window: int | None) -> tuple[Answer, ...]:
@@ -36,14 +35,7 @@ def answers_of(says: Says, tokenizer: Tokenizer, window: int | None) -> tuple[An
 
 def read_answers(path: Path) -> list[Answer]:
     """Lines of JSON with `prompt` and `text` (`.jsonl`), or of prompt, tab, text; raises naming file and line."""
-    try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise UsageError(f"{path}: more than {_LARGEST_BYTES >> 20} MB; a few prompts with their answers will do")
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputFileError(f"{path}: cannot read the answers: {error.strerror or error}") from None
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8 text (byte {error.start}); convert it with iconv") from None
+    text = read_text(path, ANSWERS)
     read = _json_line if path.suffix == ".jsonl" else _tab_line
     lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
     return [read(line.removesuffix("\r"), f"{path}, line {number}") for number, line in lines]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from edgeword.errors import InputFileError, UsageError
 from edgeword.files import write_file
 from edgeword.frozen import frozen
 from edgeword.generation.options import GenerationOptions
+from edgeword.input_files import JOURNAL, read_bounded
 from edgeword.language_model import LanguageModel
 from edgeword.precisions import PrecisionName
 from edgeword.records import RecordError, json_text, parse_json, read_record
@@ -60,11 +62,11 @@ def write_journal(out: Path, journal: Journal) -> None:
 def read_journal(out: Path) -> Journal | None:
     """None where there is none; raises InputFileError for one that cannot be read."""
     path = journal_path(out)
-    try:
-        return read_record(Journal, parse_json(path.read_text(encoding="utf-8")), "journal")
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return None
-    except (OSError, UnicodeDecodeError, RecordError) as error:
+    try:
+        return read_record(Journal, parse_json(read_bounded(path, JOURNAL).decode("utf-8")), "journal")
+    except (UnicodeDecodeError, RecordError) as error:
         raise InputFileError(f"cannot read {path}: {error}; remove it and {out}, and begin again") from None
 
 

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, cast
 from edgeword.bulk.lines import OWN_KEYS, head_of
 from edgeword.errors import InputFileError, UsageError
 from edgeword.frozen import frozen
+from edgeword.input_files import open_regular
 from edgeword.records import RecordError, parse_json
 
 LONGEST_LINE = 2**20
@@ -183,10 +184,7 @@ def open_prompts(path: str | os.PathLike[str]) -> Iterator[Prompts]:
             f"{name}: prompts are {', '.join(_PARSERS)}, or .gz of these; rename it, or give - and the text"
         )
     with ExitStack() as stack:
-        try:
-            raw = stack.enter_context(Path(name).open("rb"))
-        except OSError as error:
-            raise InputFileError(f"cannot read {name}: {error.strerror or error}; name another file") from None
+        raw = stack.enter_context(open_regular(name, "the prompts"))
         stream = cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=raw))) if packed else raw
         yield Prompts(name, stream, raw, _PARSERS[suffix])
 

@@ -28,7 +28,8 @@ class BulkGenerator:
 
     Those need the column `prompt`, and `index` where words are drawn, which takes a `seed`; other columns are carried
     along. The column `error` says why a prompt cannot be used, and is None where it can. As in `bulk`, `batch` texts
-    are decoded together. Raises what `edgeword.load` raises, and UsageError for options out of their range.
+    are decoded together; `trusted_key` names a file on each actor's machine. Raises what
+    `edgeword.load` raises, and UsageError for options out of their range.
     """
 
     def __init__(
@@ -39,12 +40,14 @@ class BulkGenerator:
         precision: PrecisionChoice = "auto",
         threads: int = 1,
         batch: int | None = None,
+        trusted_key: str | os.PathLike[str] | None = None,
+        minimum_release: int | None = None,
         **options: Any,
     ) -> None:
         self._asked = Asked(GenerationOptions(**options), batch)
         if self._asked.options.temperature and self._asked.options.seed is None:
             raise UsageError("words are drawn, and each actor would draw with a seed of its own; give the seed")
-        self._lm = load(bundle, engine, precision, threads)
+        self._lm = load(bundle, engine, precision, threads, trusted_key=trusted_key, minimum_release=minimum_release)
 
     def __call__(self, columns: Columns) -> dict[str, Any]:
         """The columns with the columns of what was said."""

@@ -70,15 +70,18 @@ def bulk(
     workers: int = 1,
     resume: bool = False,
     max_words: int = 20,
+    trusted_key: str | os.PathLike[str] | None = None,
+    minimum_release: int | None = None,
     report: ProgressCallback = silent,
-    load: Callable[[str, EngineChoice, PrecisionChoice, int], LanguageModel] = load,
+    load: Callable[..., LanguageModel] = load,
     **options: Unpack[Keywords],
 ) -> Result:
     """Continue every prompt of a file; one line of JSON for each, in their order.
 
     `prompts` is a `.txt`, one a line, a `.jsonl` with the key `prompt`, `.gz` of either, or `-`. `workers` processes
     answer them, `batch` rows in each; the words depend on neither. A run that ended early (killed, interrupted, disk
-    full) is finished by the same call with `resume`; the file is then what it would have been. Raises InputFileError,
+    full) is finished by the same call with `resume`; the file is then what it would have been. `trusted_key` and
+    `minimum_release` are those of `edgeword.load`. Raises InputFileError,
     UsageError, BundleError, EngineError, WorkerError.
     """
     check_count(workers, "workers", 1, MOST_WORKERS)
@@ -89,7 +92,8 @@ def bulk(
     begun = _begun(path, resume=resume)
     with open_prompts(prompts) as source:
         chosen = _choice(begun, engine, precision)
-        with load(os.fspath(bundle), *chosen, threads) as lm:
+        trust = {"trusted_key": trusted_key, "minimum_release": minimum_release}
+        with load(os.fspath(bundle), *chosen, threads, **trust) as lm:
             asked = _seeded(asked, begun, is_new=not _has_lines(path))
             _check(path, lm, asked, begun)
             return _Run(path, lm, asked, workers).write(source, report, resume=resume)

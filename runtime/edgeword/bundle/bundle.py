@@ -11,7 +11,9 @@ from edgeword.bundle.limits import check_size
 from edgeword.bundle.manifest import Answer, FileEntry, Manifest, Variant
 from edgeword.bundle.seal import unsealed
 from edgeword.bundle.spec import Spec
+from edgeword.bundle.statement import Statement, statement_of
 from edgeword.bundle.store import MANIFEST_FILE, SIGNATURE_FILE, Store
+from edgeword.bundle.trust import Trust
 from edgeword.errors import BundleError
 from edgeword.precisions import FORMATS, PRECISIONS, model_file
 from edgeword.records import RecordError, parse_json, read_record
@@ -34,17 +36,17 @@ def file_entry(name: str, content: bytes) -> FileEntry:
 class Bundle:
     """An opened bundle: its manifest was read and its files are all there, with the sizes it names.
 
-    With a trusted key (a PEM file) nothing is read of a manifest that was not signed with it: BundleError.
+    With a trust nothing is read of a manifest that was not signed with its key: SignatureError, a BundleError.
     """
 
-    def __init__(self, path: str | os.PathLike[str], trusted_key: str | os.PathLike[str] | None = None) -> None:
+    def __init__(self, path: str | os.PathLike[str], trust: Trust | None = None) -> None:
         self.path = os.fspath(path)
+        self.trust = trust
+        """What was asked of it, and will be asked of it wherever it is opened again."""
         self._store = _store(self.path)
         content = self._store.content(MANIFEST_FILE, limits.MANIFEST_BYTES)
-        if trusted_key is not None:
-            from edgeword.bundle.signing import check_signature  # few ask for it
-
-            check_signature(self.path, content, self.signature(), trusted_key)
+        if trust is not None:
+            trust.check(self.path, content, self.signature())
         self.digest = digest(content)
         """SHA-256 of the manifest, and through the digests in it of the whole bundle."""
         self.manifest = Manifest.from_json(self._manifest_text(content))
@@ -64,8 +66,21 @@ class Bundle:
         return sorted(set(self._store.names()) - listed)
 
     def signature(self) -> bytes | None:
-        """What `edgeword sign` made of the manifest, of whatever key; None where nobody signed it."""
+        """The bytes that `edgeword sign` wrote, with whatever key; None where nobody signed it."""
         return self._store.signature()
+
+    def statement(self) -> Statement | None:
+        """What the signature says of itself, which nobody has checked without a trust; None without a signature.
+
+        Raises BundleError for one of another form, or of another manifest.
+        """
+        signature = self.signature()
+        if signature is None:
+            return None
+        statement = statement_of(signature, self.path)
+        if statement.manifest != self.digest:
+            raise BundleError(f"{self.path} holds the signature of another manifest.json; sign it again")
+        return statement
 
     def contents(self) -> dict[str, bytes]:
         """Every file by its name, the manifest first, a signature last; raises BundleError as `read` does."""

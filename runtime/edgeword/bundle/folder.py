@@ -7,7 +7,8 @@ import stat
 
 from edgeword.bundle.limits import irregular, read_regular
 from edgeword.bundle.manifest import FileEntry, Variant
-from edgeword.bundle.store import MANIFEST_FILE, SIGNATURE_FILE, SIGNATURE_SIZE
+from edgeword.bundle.statement import SIGNATURE_SIZE
+from edgeword.bundle.store import MANIFEST_FILE, SIGNATURE_FILE
 from edgeword.errors import BundleError
 
 

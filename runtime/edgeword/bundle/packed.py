@@ -16,7 +16,8 @@ from typing import BinaryIO
 
 from edgeword.bundle.limits import MANIFEST_BYTES, check_size
 from edgeword.bundle.manifest import FileEntry, Variant
-from edgeword.bundle.store import MANIFEST_FILE, SIGNATURE_FILE, SIGNATURE_SIZE
+from edgeword.bundle.statement import SIGNATURE_SIZE
+from edgeword.bundle.store import MANIFEST_FILE, SIGNATURE_FILE
 from edgeword.errors import BundleError
 from edgeword.frozen import frozen
 

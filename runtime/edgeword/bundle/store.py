@@ -8,8 +8,6 @@ from edgeword.bundle.manifest import FileEntry, Variant
 
 MANIFEST_FILE = "manifest.json"
 SIGNATURE_FILE = "manifest.json.sig"
-SIGNATURE_SIZE = 64
-"""Bytes of an Ed25519 signature."""
 
 
 class Store(Protocol):

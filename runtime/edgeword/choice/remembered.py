@@ -16,7 +16,8 @@ from dataclasses import asdict
 from edgeword.bundle.bundle import Bundle
 from edgeword.choice.trial import Pair, Trial, try_variant
 from edgeword.engines.engine import Engine
-from edgeword.errors import MissingEngineError
+from edgeword.errors import InputFileError, MissingEngineError
+from edgeword.input_files import TRIALS, read_text
 from edgeword.records import RecordError, parse_json, read_record
 from edgeword.version import __version__
 
@@ -79,10 +80,9 @@ class Trials:
     def _read(self, version: str) -> list[Trial]:
         """What was remembered; nothing where that cannot be read: try again."""
         try:
-            with open(self._path(version), encoding="utf-8") as file:
-                rows = parse_json(file.read())
+            rows = parse_json(read_text(self._path(version), TRIALS))
             return [read_record(Trial, row, "trial") for row in rows]
-        except (OSError, UnicodeDecodeError, RecordError, TypeError):
+        except (InputFileError, RecordError, TypeError):
             return []
 
     def _write(self, version: str) -> None:

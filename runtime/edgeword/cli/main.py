@@ -12,8 +12,9 @@ from typing import NoReturn, cast
 
 from edgeword import interruption
 from edgeword.cli.command import Command
-from edgeword.cli.terminal import complain, show
+from edgeword.cli.terminal import complain, settle, show
 from edgeword.errors import EdgewordError, UsageError, described
+from edgeword.input_files import legible
 from edgeword.version import __version__
 
 INTERRUPTED = 130
@@ -26,6 +27,7 @@ _OWN = ("generate", "bulk", "suggest", "evaluate", "info", "verify", "pack", "un
 def entry() -> NoReturn:
     """The `edgeword` script: signals are looked for before anything heavy is imported, and none disturbs the exit."""
     interruption.install()
+    settle(sys.stdout, sys.stderr)
     code = _answered(sys.argv[1:])
     interruption.ignore()
     if code == interruption.EXIT_CODE:
@@ -87,7 +89,7 @@ def _failed(error: Exception) -> int:
 def _run(words: Sequence[str]) -> int:
     if not words or words[0].startswith("-"):
         return _overview(words)
-    command = _find(words[0])
+    command = _find(legible(words[0]))
     parser = _Parser(f"edgeword {command.name}", description=command.summary, allow_abbrev=False)
     command.add_arguments(parser)
     try:

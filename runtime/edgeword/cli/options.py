@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import os
 import warnings
+from typing import TypedDict
 
 from edgeword.bundle.bundle import Bundle
+from edgeword.bundle.trust import trust_in
 from edgeword.choice.choosing import PRECISION_CHOICES, EdgewordWarning, PrecisionChoice
 from edgeword.cli.terminal import complain
 from edgeword.engines.engine import ENGINES, EngineChoice
 from edgeword.engines.quiet import native_stderr_to_null
 from edgeword.errors import UsageError
+from edgeword.input_files import legible
 from edgeword.language_model import LanguageModel, load
 
 
@@ -34,6 +38,31 @@ def add_choice_of_variant(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=positive, default=1, metavar="N", help="default: 1")
 
 
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    """`--trusted-key` and `--minimum-release`."""
+    parser.add_argument("--trusted-key", metavar="FILE", help="refuse a bundle that was not signed with this PEM key")
+    parser.add_argument(
+        "--minimum-release", type=positive, metavar="N", help="with --trusted-key: refuse an older release, and none"
+    )
+
+
+class TrustKeywords(TypedDict):
+    """What `load` and `trust_in` take."""
+
+    trusted_key: str | None
+    minimum_release: int | None
+
+
+def trust_keywords(arguments: argparse.Namespace) -> TrustKeywords:
+    """Of the options that `add_trust` added."""
+    return {"trusted_key": arguments.trusted_key, "minimum_release": arguments.minimum_release}
+
+
+def trusted_bundle(arguments: argparse.Namespace) -> Bundle:
+    """The bundle, opened, if it is one that may be."""
+    return Bundle(arguments.bundle, trust_in(**trust_keywords(arguments)))
+
+
 def add_decode(parser: argparse.ArgumentParser) -> None:
     """`--decode`."""
     parser.add_argument("--decode", choices=("auto", "step", "window"), default="auto", help="refuse another mode")
@@ -43,7 +72,7 @@ def check_decode(arguments: argparse.Namespace) -> None:
     """Raise UsageError for a bundle of another decode mode than the one that was asked for."""
     if arguments.decode == "auto":
         return
-    manifest = Bundle(arguments.bundle).manifest
+    manifest = trusted_bundle(arguments).manifest
     mode = manifest.spec.decode.mode
     if arguments.decode != mode:
         raise UsageError(
@@ -54,14 +83,24 @@ def check_decode(arguments: argparse.Namespace) -> None:
 
 def load_for(arguments: argparse.Namespace) -> LanguageModel:
     """The bundle with the variant that the options ask for, as `load_quietly` loads it."""
-    return load_quietly(arguments.bundle, arguments.engine, arguments.precision, arguments.threads)
+    return load_quietly(
+        arguments.bundle, arguments.engine, arguments.precision, arguments.threads, **trust_keywords(arguments)
+    )
 
 
-def load_quietly(bundle: str, engine: EngineChoice, precision: PrecisionChoice, threads: int) -> LanguageModel:
+def load_quietly(
+    bundle: str,
+    engine: EngineChoice,
+    precision: PrecisionChoice,
+    threads: int,
+    *,
+    trusted_key: str | os.PathLike[str] | None = None,
+    minimum_release: int | None = None,
+) -> LanguageModel:
     """Load, without the engine's own lines on standard error, and with a line for each variant that is refused."""
     with warnings.catch_warnings(record=True) as caught, native_stderr_to_null():
         warnings.simplefilter("always", EdgewordWarning)
-        lm = load(bundle, engine, precision, threads)
+        lm = load(bundle, engine, precision, threads, trusted_key=trusted_key, minimum_release=minimum_release)
     for warning in caught:
         if issubclass(warning.category, EdgewordWarning):
             complain(str(warning.message))
@@ -71,9 +110,10 @@ def load_quietly(bundle: str, engine: EngineChoice, precision: PrecisionChoice, 
 
 
 def utf8(text: str, name: str) -> str:
-    """An argument; raises UsageError where its bytes are not UTF-8, which come as lone surrogates."""
+    """An argument as text; raises UsageError where its bytes are not UTF-8."""
+    said = legible(text)
     try:
-        text.encode("utf-8")
+        said.encode("utf-8")
     except UnicodeEncodeError as error:
         raise UsageError(f"the {name} is not UTF-8 (at {error.start}); convert it with iconv") from None
-    return text
+    return said

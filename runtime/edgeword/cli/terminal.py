@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
+import io
+import os
 import sys
 from typing import TextIO
+
+from edgeword.input_files import legible
 
 # Control characters (C0, DEL, C1), what turns the direction of text round, and what ends a line.
 _STEERING = frozenset(
@@ -11,10 +16,39 @@ _STEERING = frozenset(
 )
 
 
+ESCAPING = "edgeword.escaping"
+"""Of text that an encoding has no bytes for; `settle` registers it."""
+
+
+def settle(*streams: TextIO | None) -> None:
+    """Let the standard streams take every text.
+
+    Where nobody chose their encoding and the C locale says ASCII, they are UTF-8, as every file of edgeword's is. What
+    a chosen encoding has no bytes for is escaped as in JSON, so that JSON stays JSON.
+    """
+    codecs.register_error(ESCAPING, _escaping)
+    for stream in streams:
+        if isinstance(stream, io.TextIOWrapper):
+            by_locale = not os.environ.get("PYTHONIOENCODING") and codecs.lookup(stream.encoding).name == "ascii"
+            chosen = stream.errors not in ("strict", "surrogateescape", "backslashreplace")
+            stream.reconfigure(
+                encoding="utf-8" if by_locale else stream.encoding, errors=stream.errors if chosen else ESCAPING
+            )
+
+
+def _escaping(error: UnicodeError) -> tuple[str, int]:
+    """Two bytes as four digits, and a character of more as the two halves of its surrogate pair."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2)), error.end
+
+
 def escaped(text: str, keep: str = "") -> str:
     """The text with each character that would steer a terminal as Python writes it, but those to keep."""
     if text.isprintable():
         return text
+    text = legible(text)
     return "".join(_shown(character) if character not in keep else character for character in text)
 
 
@@ -48,6 +82,7 @@ def quoted(*words: str) -> str:
 def _quoted(word: str) -> str:
     import shlex  # on few ways needed, and never before a first word
 
+    word = legible(word)
     if escaped(word) == word:
         return shlex.quote(word)
     # As bash, ksh and zsh read it: what is escaped means the character.

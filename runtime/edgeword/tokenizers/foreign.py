@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgeword.errors import InputFileError, TokenizerError
+from edgeword.errors import TokenizerError
+from edgeword.input_files import TOKENIZER, read_bounded
 from edgeword.records import RecordError, parse_json
 from edgeword.tokenizers import kinds
 from edgeword.tokenizers.kinds import AnyTokenizer
@@ -34,10 +35,7 @@ def read_tokenizer(path: str | PathLike[str]) -> AnyTokenizer:
     For the ids of a plain vocabulary see `from_vocabulary`. Raises InputFileError for a
     file that cannot be read, TokenizerError, naming the file, for what cannot be understood.
     """
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise InputFileError(f"{path}: cannot read the tokenizer: {error.strerror or error}") from error
+    content = read_bounded(path, TOKENIZER)
     try:
         return _understand(content, suffix=Path(path).suffix.lower())
     except TokenizerError as error:

@@ -1,11 +1,15 @@
 """The text that variants are measured on, where there is none: sampled as the model itself is read."""
 
+import itertools
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from keras import layers as k
 
 from edgeword.padding import Padding
-from edgeword_export.source.evaluation import evaluation_of, sampled
+from edgeword_export.source.evaluation import MAX_POSITIONS, encoded, evaluation_of, sampled
 from edgeword_export.source.keras_model import inspect_model, window_of
 from edgeword_export.witness.reference import Reference
 from tests import tiny
@@ -51,3 +55,19 @@ def test_no_piece_is_longer_than_wanted_and_none_of_one_token():
 def test_the_reference_is_bounded():
     evaluation = evaluation_of("here", [[1] * 500] * 100, vocabulary=400_000, longest=60)
     assert evaluation.tokens <= 100
+
+
+@settings(max_examples=25)
+@given(st.lists(st.integers(0, 9), max_size=400), st.integers(3, 60))
+def test_of_a_long_text_no_more_is_read_than_is_measured(lengths, longest):
+    read = []
+
+    def texts():
+        for length in itertools.cycle([*lengths, 5]):
+            read.append(length)
+            yield " ".join(["cell"] * length)
+
+    sequences = encoded(texts(), tiny.TOKENIZER)
+    whole = [[tiny.TOKENIZER.id("cell")] * length for length in [*read, *([5] * 1000)] if length > 1]
+    assert evaluation_of("here", sequences, 50, longest) == evaluation_of("here", whole, 50, longest)
+    assert sum(length for length in read if length > 1) < 2 * MAX_POSITIONS + 10

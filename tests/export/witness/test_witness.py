@@ -202,7 +202,6 @@ UNREADABLE = {
     "a missing key": ("says.jsonl", b'{"prompt": "a"}\n', "line 1: .*misses 'text'"),
     "no JSON": ("says.jsonl", b"a\tb\n", "line 1: not JSON"),
     "a number": ("says.jsonl", b'{"prompt": "a", "text": 3}\n', "text is not a string"),
-    "no UTF-8": ("says.txt", b"\xff\tb\n", "not UTF-8"),
 }
 
 
@@ -213,8 +212,14 @@ def test_files_that_are_refused(tmp_path, name, content, message):
         read_answers(tmp_path / name)
 
 
+def test_a_file_that_is_not_utf8(tmp_path):
+    (tmp_path / "says.txt").write_bytes(b"a\tb\xff\n")
+    with pytest.raises(InputFileError, match=r"--says is not UTF-8 \(at 3\)"):
+        read_answers(tmp_path / "says.txt")
+
+
 def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(InputFileError, match="cannot read the answers"):
+    with pytest.raises(InputFileError, match="cannot read --says"):
         read_answers(tmp_path / "nothing.txt")
 
 

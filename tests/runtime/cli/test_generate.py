@@ -165,9 +165,9 @@ def test_a_refused_variant_that_was_asked_for_is_one_line_and_exit_code_2(bundle
 
 
 def test_a_warning_of_another_package_is_no_line_of_ours(step_bundle, capsys, monkeypatch):
-    def warned(*arguments):
+    def warned(*arguments, **keywords):
         warnings.warn("old", FutureWarning, stacklevel=1)
-        return load(*arguments)
+        return load(*arguments, **keywords)
 
     monkeypatch.setattr(edgeword.cli.options, "load", warned)
     with pytest.warns(FutureWarning, match="old"):

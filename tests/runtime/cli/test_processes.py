@@ -64,14 +64,6 @@ def test_a_full_disk_is_one_line_and_exit_code_2(step_bundle, options):
     assert own.startswith("edgeword: [Errno 28]")
 
 
-def test_output_that_has_no_encoding_is_one_line_and_exit_code_2(step_bundle):
-    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
-    done = process("generate", step_bundle, "café", "--json", env=environment)
-    assert done.returncode == 2
-    assert own_lines(done.stderr)[-1].startswith("edgeword: the output cannot be written in ascii")
-    assert b"Traceback" not in done.stderr
-
-
 def test_bytes_of_the_line_that_are_not_utf8(step_bundle):
     line = [sys.executable.encode(), b"-m", b"edgeword", b"generate", os.fsencode(step_bundle), b"caf\xe9"]
     done = subprocess.run(line, capture_output=True, check=False, timeout=60)

@@ -110,7 +110,7 @@ def test_unknown_corpus_names_the_known_ones() -> None:
 def test_texts_are_read_in_order_and_stripped(tmp_path: Path, primer: list[str]) -> None:
     file = tmp_path / "text.txt"
     file.write_bytes("\ufeff  one line \r\n\r\n\t\nanother, naïve\n".encode())
-    assert read_texts([file, "primer", str(file)]) == [
+    assert list(read_texts([file, "primer", str(file)])) == [
         *["one line", "another, naïve"],
         *primer,
         *["one line", "another, naïve"],
@@ -120,10 +120,10 @@ def test_texts_are_read_in_order_and_stripped(tmp_path: Path, primer: list[str])
 def test_a_file_goes_before_the_corpus_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("primer").mkdir()
-    assert len(read_texts(["primer"])) > 1
+    assert len(list(read_texts(["primer"]))) > 1
     Path("primer").rmdir()
     Path("primer").write_text("my own words\n", encoding="utf-8")
-    assert read_texts(["primer"]) == ["my own words"]
+    assert list(read_texts(["primer"])) == ["my own words"]
 
 
 @pytest.fixture
@@ -164,6 +164,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 )
 def test_what_cannot_be_read_says_so_in_one_line(sources: list[str], error: type[EdgewordError], message: str) -> None:
     with pytest.raises(error, match=message) as caught:
-        read_texts(sources)
+        list(read_texts(sources))
     assert "\n" not in str(caught.value)
     assert isinstance(caught.value, EdgewordError)

@@ -41,12 +41,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_folder_is_the_text_in_it_in_the_order_of_its_paths(folder: Path) -> None:
-    assert read_texts([folder]) == [LINES[0], LINES[1], *LINES]
-    assert read_texts([folder / "more", folder / "b.txt"]) == [*LINES, LINES[1]]
+    assert list(read_texts([folder])) == [LINES[0], LINES[1], *LINES]
+    assert list(read_texts([folder / "more", folder / "b.txt"])) == [*LINES, LINES[1]]
 
 
 def test_a_field_of_json_lines_is_named(folder: Path) -> None:
-    assert read_texts([folder / "more"], "body") == [line.upper() for line in LINES]
+    assert list(read_texts([folder / "more"], "body")) == [line.upper() for line in LINES]
 
 
 @pytest.mark.parametrize(("given", "field"), [(TEXT, None), (JSON_LINES, "text")])
@@ -78,7 +78,7 @@ def test_bad_input_is_one_line(name: str, tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(text_files, "LONGEST_LINE", 100)
     Path(name).write_bytes(content)
     with pytest.raises(EdgewordError, match=message) as caught:
-        read_texts([name])
+        list(read_texts([name]))
     assert "\n" not in str(caught.value)
 
 

@@ -59,3 +59,9 @@ def test_the_place_for_the_new_file_has_its_suffix(tmp_path: Path) -> None:
 def test_a_full_disk_is_one_line_that_says_how_to_go_on(tmp_path: Path) -> None:
     with pytest.raises(InputFileError, match=r"^cannot write .*: No space left on device; free .* --resume RUN$"):
         write_half(tmp_path / "file.txt", OSError(28, "No space left on device"))
+
+
+def test_a_path_that_is_no_text_is_kept(tmp_path: Path) -> None:
+    """Its bytes come as surrogates, and come back."""
+    write_record(tmp_path / "file.json", Record("caf\udce9 é", ()))
+    assert json.loads((tmp_path / "file.json").read_text(encoding="utf-8"))["name"] == "caf\udce9 é"

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from edgeword.errors import InputFileError
+from edgeword.input_files import writable
 from edgeword_train.data.markers import Markers
 from edgeword_train.data.sources import files_of, size_of
 from edgeword_train.data.text_files import lines_of
@@ -75,7 +76,7 @@ class CorpusLines:
                     count += 1
                     self._write(read)
                     yield read
-            self.parts.append(Part(Path(file).name, digest.hexdigest(), count))
+            self.parts.append(Part(writable(Path(file).name), digest.hexdigest(), count))
         watch.all()
 
     def _write(self, line: str) -> None:

@@ -26,9 +26,9 @@ Read = Callable[[int], object]
 """Is told how many bytes of a file were read, compressed as they are."""
 
 
-def read_texts(sources: Sequence[str | os.PathLike[str]], field: str | None = None) -> list[str]:
-    """All lines of files, folders and built-in corpora, in memory; see `lines_of`."""
-    return [line for file in files_of(sources) for line in lines_of(file, field)]
+def read_texts(sources: Sequence[str | os.PathLike[str]], field: str | None = None) -> Iterator[str]:
+    """All lines of files, folders and built-in corpora, read as they are asked for; see `lines_of`."""
+    return (line for file in files_of(sources) for line in lines_of(file, field))
 
 
 def lines_of(file: str, field: str | None = None, read: Read = lambda _bytes: None) -> Iterator[str]:

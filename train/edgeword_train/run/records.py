@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from edgeword.errors import InputFileError, UsageError
+from edgeword.errors import UsageError
+from edgeword.input_files import RUN, read_bounded
 from edgeword.records import RecordError, parse_json, read_record
 from edgeword_train.data.corpus import Source
 from edgeword_train.errors import RunError
@@ -95,11 +96,9 @@ def read_json(cls: type[T], file: Path, remedy: str = TRAIN_AGAIN) -> T:
 def read_text(file: Path) -> str:
     """The text of a file of the run; InputFileError where it cannot be read."""
     try:
-        return file.read_text(encoding="utf-8")
+        return read_bounded(file, RUN).decode("utf-8")
     except UnicodeDecodeError:
         raise RunError(f"{file} is not UTF-8; {TRAIN_AGAIN}") from None
-    except OSError as error:
-        raise InputFileError(f"cannot read {file}: {error.strerror}; {TRAIN_AGAIN}") from None
 
 
 def _check_header(file: Path, data: Any) -> None:

@@ -50,7 +50,9 @@ def write_record(file: Path, record: Any) -> None:
 
 def record_bytes(record: Any) -> bytes:
     """A dataclass as JSON."""
-    return (json.dumps(asdict(record), ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
+    text = json.dumps(asdict(record), ensure_ascii=False, allow_nan=False) + "\n"
+    # Bytes of a path that the locale has no letters for are surrogates, and `\udcc3` is what JSON has for one.
+    return text.encode("utf-8", "backslashreplace")
 
 
 def removed(folder: Path) -> None:

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 from edgeword.cli.bar import Bar
 from edgeword.cli.command import Command
 from edgeword.cli.generation_options import add_generation_options, generation_keywords
-from edgeword.cli.options import add_choice_of_variant, add_decode, check_decode, load_quietly, positive
+from edgeword.cli.options import (
+    add_choice_of_variant,
+    add_decode,
+    add_trust,
+    check_decode,
+    load_quietly,
+    positive,
+    trust_keywords,
+)
 from edgeword.cli.terminal import complain
 
 if TYPE_CHECKING:
@@ -27,6 +35,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=positive, metavar="N", help="texts that a process decodes together")
     add_generation_options(parser)
     add_choice_of_variant(parser)
+    add_trust(parser)
     add_decode(parser)
 
 
@@ -48,6 +57,7 @@ def _run(arguments: argparse.Namespace) -> int:
             resume=arguments.resume,
             report=bar.draw,
             load=load_quietly,
+            **trust_keywords(arguments),
             **keywords,
         )
     return _summary(arguments.out, result)

@@ -5,22 +5,22 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
-from pathlib import Path
 from typing import Any, cast
 
-from edgeword.bundle.bundle import Bundle
 from edgeword.bundle.manifest import Variant
 from edgeword.choice.choosing import candidates
 from edgeword.cli.command import Command
-from edgeword.cli.options import positive
+from edgeword.cli.options import add_trust, positive, trust_keywords, trusted_bundle
 from edgeword.cli.terminal import show
-from edgeword.engines.engine import ENGINES
+from edgeword.engines.engine import ENGINES, EngineName
 from edgeword.engines.quiet import native_stderr_to_null
-from edgeword.errors import InputFileError, UsageError
+from edgeword.errors import UsageError
 from edgeword.evaluating.evaluation import Evaluation
-from edgeword.language_model import load
+from edgeword.input_files import TEXT, legible, lines_of
+from edgeword.language_model import LanguageModel, load
 from edgeword.precisions import PRECISIONS, PrecisionName
 from edgeword.records import json_text
 from edgeword.tables import aligned
@@ -34,20 +34,21 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lines", type=positive, metavar="N", help="the first N lines that hold text; default: all")
     parser.add_argument("--engine", choices=("auto", *ENGINES), default="auto", help="default: every installed one")
     parser.add_argument("--precision", choices=("auto", *PRECISIONS), default="auto", help="default: every one")
+    add_trust(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    bundle, lines = Bundle(arguments.bundle), list(islice(_lines(arguments.text), arguments.lines))
+    bundle, lines = trusted_bundle(arguments), list(islice(_lines(arguments.text), arguments.lines))
     if not lines:
         raise UsageError(f"no line of {arguments.text} holds text; give one that does")
     rows = []
     for engine, variant in candidates(bundle, arguments.engine, arguments.precision):
-        with native_stderr_to_null(), load(bundle.path, engine.name, cast(PrecisionName, variant.precision)) as lm:
+        with _quietly_loaded(arguments, engine.name, variant) as lm:
             rows.append((engine.name, variant, lm.evaluate(lines)))
     if arguments.json:
         found = [_facts(evaluation, engine=name, variant=variant) for name, variant, evaluation in rows]
-        print(json_text({"text": arguments.text, "results": found}))
+        print(json_text({"text": legible(arguments.text), "results": found}))
         return 0
     first = rows[0][2]
     print(f"{first.words:,} words, {first.oov_rate:.1%} of them not in the vocabulary")
@@ -55,15 +56,16 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+@contextmanager
+def _quietly_loaded(arguments: argparse.Namespace, engine: EngineName, variant: Variant) -> Iterator[LanguageModel]:
+    precision = cast(PrecisionName, variant.precision)
+    with native_stderr_to_null(), load(arguments.bundle, engine, precision, **trust_keywords(arguments)) as lm:
+        yield lm
+
+
 def _lines(path: str) -> Iterator[str]:
-    """The lines that hold text; raises InputFileError."""
-    try:
-        with Path(path).open(encoding="utf-8-sig") as file:
-            yield from (line for line in map(str.strip, file) if line)
-    except UnicodeDecodeError as error:
-        raise InputFileError(f"{path} is not UTF-8 ({error.reason}); convert it with iconv") from None
-    except OSError as error:
-        raise InputFileError(f"cannot read {path}: {error.strerror or error}; name another file") from None
+    """The lines that hold text, read as they are asked for; raises InputFileError."""
+    return (line for line in map(str.strip, lines_of(path, TEXT)) if line)
 
 
 def _facts(evaluation: Evaluation, *, engine: str, variant: Variant) -> dict[str, Any]:

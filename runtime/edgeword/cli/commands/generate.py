@@ -11,7 +11,7 @@ from typing import Any
 from edgeword.answers import Generation, generation_dict
 from edgeword.cli.command import Command
 from edgeword.cli.generation_options import add_generation_options, generation_keywords
-from edgeword.cli.options import add_choice_of_variant, add_decode, check_decode, load_for, utf8
+from edgeword.cli.options import add_choice_of_variant, add_decode, add_trust, check_decode, load_for, utf8
 from edgeword.cli.terminal import complain, escaped, next_command, show
 from edgeword.errors import UsageError
 from edgeword.language_model import LanguageModel
@@ -26,6 +26,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("prompt", metavar="PROMPT", nargs="?", help="read from standard input where it is left out")
     add_generation_options(parser)
     add_choice_of_variant(parser)
+    add_trust(parser)
     add_decode(parser)
     parser.add_argument("--no-stream", action="store_true", help="print when all words are there")
     parser.add_argument("--json", action="store_true", help="print one JSON object")

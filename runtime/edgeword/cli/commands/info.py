@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from collections.abc import Sequence
+from typing import Any
 
 from edgeword.bundle.bundle import Bundle
-from edgeword.bundle.manifest import Manifest
-from edgeword.bundle.seal import sealed
 from edgeword.bundle.summary import fidelity_table
 from edgeword.choice.choosing import FASTEST, SELF_TEST_VARIABLE, candidates, preferred
 from edgeword.choice.remembered import Trials
@@ -16,27 +16,41 @@ from edgeword.choice.trial import Pair, Trial
 from edgeword.cli.command import Command
 from edgeword.cli.terminal import next_command, show
 from edgeword.errors import EdgewordError
+from edgeword.records import record_dict, spelled
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", metavar="BUNDLE")
-    parser.add_argument("--json", action="store_true", help="print the manifest")
+    parser.add_argument("--json", action="store_true", help="print the manifest, and what a signature says of itself")
 
 
 def _run(arguments: argparse.Namespace) -> int:
     bundle = Bundle(arguments.bundle)
     manifest = bundle.manifest
     if arguments.json:
-        print(sealed(manifest.to_json()).decode("utf-8"), end="")
+        print(spelled(json.dumps({**record_dict(manifest), **_signature(bundle)}, indent=1, ensure_ascii=False)))
         return 0
-    lines = [*_facts(manifest), "", *fidelity_table(manifest.variants), "", *_choice(bundle)]
+    lines = [*_facts(bundle), "", *fidelity_table(manifest.variants), "", *_choice(bundle)]
     show(*lines)
     show("", next_command("edgeword", "generate", arguments.bundle, "a prompt"))
     return 0
 
 
-def _facts(manifest: Manifest) -> list[str]:
-    spec = manifest.spec
+def _signature(bundle: Bundle) -> dict[str, Any]:
+    """What the signature says of itself, as JSON; null where there is none."""
+    said = bundle.statement()
+    return {"signature": None if said is None else {"key": said.key, "release": said.release, "checked": False}}
+
+
+def _signature_line(bundle: Bundle) -> str:
+    said = bundle.statement()
+    if said is None:
+        return "none"
+    return f"{said.numbered}, says the key {said.key}; not checked here: edgeword verify --trusted-key FILE"
+
+
+def _facts(bundle: Bundle) -> list[str]:
+    manifest, spec = bundle.manifest, bundle.spec
     states = ", ".join(f"{state.name} {list(state.shape)}" for state in spec.states) or "none"
     rows = {
         "name": manifest.name,
@@ -45,6 +59,7 @@ def _facts(manifest: Manifest) -> list[str]:
         "decode mode": f"{spec.decode.mode} ({manifest.proof.reason})",
         "convention": manifest.convention.line,
         "state": states,
+        "signature": _signature_line(bundle),
     }
     return [f"{key:<12} {value}" for key, value in rows.items()]
 

@@ -8,7 +8,7 @@ import sys
 
 from edgeword.cli.command import Command
 from edgeword.cli.generation_options import add_allow_and_deny, generation_keywords
-from edgeword.cli.options import add_choice_of_variant, load_for, positive, utf8
+from edgeword.cli.options import add_choice_of_variant, add_trust, load_for, positive, utf8
 from edgeword.cli.terminal import next_command, show
 from edgeword.records import json_text
 
@@ -22,6 +22,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prefix", default="", metavar="PARTIAL", help="the letters typed already")
     add_allow_and_deny(parser)
     add_choice_of_variant(parser)
+    add_trust(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -31,13 +32,13 @@ def _run(arguments: argparse.Namespace) -> int:
     suggestions = load_for(arguments).suggest(context, arguments.k, prefix, **keywords)
     if arguments.json:
         rows = [dataclasses.asdict(suggestion) for suggestion in suggestions]
-        found = {"context": arguments.context, "prefix": arguments.prefix, "suggestions": rows}
+        found = {"context": context, "prefix": prefix, "suggestions": rows}
         print(json_text(found))
         return 0
     for suggestion in suggestions:
         show(f"{suggestion.probability:7.2%}  {suggestion.word}")
     if not suggestions:
-        show(f"no word that may be said begins with {arguments.prefix!r}")
+        show(f"no word that may be said begins with {prefix!r}")
     if sys.stderr.isatty():
         show(next_command("edgeword", "generate", arguments.bundle, arguments.context), to=sys.stderr)
     return 0

@@ -9,6 +9,7 @@ from edgeword.bundle.manifest import Variant
 from edgeword.choice.choosing import candidates, package
 from edgeword.choice.trial import Trial, try_variant
 from edgeword.cli.command import Command
+from edgeword.cli.options import add_trust, trust_keywords, trusted_bundle
 from edgeword.cli.terminal import next_command, show
 from edgeword.engines.quiet import native_stderr_to_null
 from edgeword.errors import BundleError, GateError, MissingEngineError
@@ -17,13 +18,13 @@ from edgeword.language_model import load
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", metavar="BUNDLE")
-    parser.add_argument("--trusted-key", metavar="FILE", help="fail if the bundle was not signed with this PEM key")
+    add_trust(parser)
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    bundle = Bundle(arguments.bundle, arguments.trusted_key)
+    bundle = trusted_bundle(arguments)
     _check_digests(bundle)
-    _check_signature(bundle, arguments.trusted_key)
+    show(*_signature(bundle))
     usable, broken = 0, 0
     for pair in candidates(bundle):
         try:
@@ -35,7 +36,7 @@ def _run(arguments: argparse.Namespace) -> int:
         show(_line(trial))
         usable += not trial.refusal
         broken += bool(trial.refusal) and _is_verified(pair[1], trial)
-    other_words = _witness(bundle, arguments.trusted_key)
+    other_words = _witness(bundle, arguments)
     if broken or other_words or not usable:
         raise GateError(_failure(broken, other_words))
     show(next_command("edgeword", "generate", arguments.bundle, "a prompt"))
@@ -48,7 +49,7 @@ def _failure(broken: int, other_words: int) -> str:
     return "a variant says other words than the model's owner heard" if other_words else "no variant passes here"
 
 
-def _witness(bundle: Bundle, trusted_key: str | None) -> int:
+def _witness(bundle: Bundle, arguments: argparse.Namespace) -> int:
     """Hold float32, which says the Keras model's words, against the owner's answers; how many engines fail."""
     answers = bundle.answers()
     failures = 0
@@ -56,7 +57,7 @@ def _witness(bundle: Bundle, trusted_key: str | None) -> int:
         if not answers or variant.precision != "float32":
             continue
         with native_stderr_to_null():
-            failure = load(bundle.path, engine.name, "float32", trusted_key=trusted_key).witness_failure()
+            failure = load(bundle.path, engine.name, "float32", **trust_keywords(arguments)).witness_failure()
         failures += failure is not None
         show(f"{'other words' if failure else 'witness':<13}{variant.file}  {failure or _given(len(answers))}")
     return failures
@@ -81,11 +82,13 @@ def _check_digests(bundle: Bundle) -> None:
         show(f"unlisted     {name}  is no part of the bundle and was not opened")
 
 
-def _check_signature(bundle: Bundle, trusted_key: str | None) -> None:
-    if trusted_key is not None:
-        show(f"signature    was made with the key of {trusted_key}")
-    elif bundle.signature():
-        show("signature    was not checked; give --trusted-key FILE")
+def _signature(bundle: Bundle) -> list[str]:
+    statement = bundle.statement()
+    if statement is None:
+        return []
+    if bundle.trust is not None:
+        return [f"signature    {statement.numbered}, made with the key of {bundle.trust.name}"]
+    return [f"signature    {statement.numbered}, not checked; give --trusted-key FILE"]
 
 
 def _line(trial: Trial) -> str:
