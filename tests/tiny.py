@@ -57,7 +57,7 @@ def drawn(model: keras.Model, seed: int = 1) -> keras.Model:
     """Weights large enough that the words differ clearly in probability, and no state that explodes."""
     random = np.random.default_rng(seed)
     for weight in model.trainable_weights:
-        gain = 3.0 if weight.shape[-1] == VOCABULARY else 1.0
+        gain = 3.0 if weight.shape[-1] == model.output_shape[-1] else 1.0
         fan_in = 1 if "embeddings" in weight.name else weight.shape[0]
         weight.assign(random.normal(0, gain / np.sqrt(fan_in), weight.shape))
     return model
@@ -79,12 +79,13 @@ def recurrent(
     mask_zero: bool = True,
     embedding: int = 24,
     seed: int = 1,
+    vocabulary: int = VOCABULARY,
 ) -> keras.Sequential:
     """Embedding, a recurrent layer, softmax."""
     from keras import layers
 
-    first = layers.Embedding(VOCABULARY, embedding, mask_zero=mask_zero)
-    return model([first, layer, layers.Dense(VOCABULARY, activation="softmax")], length, seed)
+    first = layers.Embedding(vocabulary, embedding, mask_zero=mask_zero)
+    return model([first, layer, layers.Dense(vocabulary, activation="softmax")], length, seed)
 
 
 def convolution(embedding: int = 24, filters: int = 32, seed: int = 1) -> keras.Sequential:

@@ -33,7 +33,9 @@ from keras import layers
 from keras.utils import pad_sequences
 from numpy.typing import NDArray
 
+from edgeword.tokenizers.kinds import AnyTokenizer
 from edgeword_export.exporting import export
+from edgeword_train.data.fitting import fit_subwords
 from tests import tiny
 from tests.golden import FOLDER
 
@@ -42,7 +44,7 @@ PACKAGES = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "ai-edge-li
 INT8 = ("float32", "dynamic-int8")
 # Between the most probable word and the next, in nats: engines round differently, and must not fall on either side.
 MARGIN = 0.01
-NEVER_SAID = (0, tiny.TOKENIZER.oov_id)
+SUBWORDS = 280
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Golden:
 
     model: Callable[[], keras.Model]
     options: dict[str, Any]
+    tokenizer: AnyTokenizer = tiny.TOKENIZER
 
 
 # Seeds whose greedy words are many, and none of them a near tie, not for integers either: see MARGIN.
@@ -68,6 +71,12 @@ GOLDEN = {
     "all_precisions": Golden(
         lambda: tiny.recurrent(layers.GRU(32), None, embedding=32, seed=27),
         {"precisions": ("all",), "max_perplexity_increase": 50},
+    ),
+    # Pieces of words: any text of any script, and an end.
+    "subword": Golden(
+        lambda: tiny.recurrent(layers.GRU(12), None, embedding=8, seed=14, vocabulary=SUBWORDS),
+        {"precisions": ("float32",)},
+        fit_subwords(tiny.LINES, SUBWORDS),
     ),
 }
 
@@ -90,9 +99,9 @@ def answers(model: keras.Model) -> dict[str, NDArray[np.float32]]:
     return {name: logprobs(model, windows) for name, windows in {"own": own, **rules}.items()}
 
 
-def greedy(model: keras.Model) -> dict[str, Any]:
+def greedy(model: keras.Model, tokenizer: AnyTokenizer) -> dict[str, Any]:
     """The notebook's loop: pad, predict, take the most probable word, append it."""
-    ids, said = tiny.TOKENIZER.encode(PROMPT), []
+    ids, said = tokenizer.encode(PROMPT), []
     for _ in range(WORDS):
         (last,) = logprobs(model, pad_sequences([ids], model.input_shape[1]))
         second, first = np.sort(last)[-2:]
@@ -100,10 +109,10 @@ def greedy(model: keras.Model) -> dict[str, Any]:
             sys.exit(f"word {len(said) + 1} is a near tie; take another seed")
         said.append(float(first))
         ids.append(int(last.argmax()))
-        if ids[-1] in NEVER_SAID:
+        if ids[-1] in (0, tokenizer.oov_id):
             sys.exit(f"word {len(said)} is padding or unknown, which the runtime does not say; take another seed")
     words = ids[-WORDS:]
-    return {"prompt": PROMPT, "text": tiny.TOKENIZER.decode(words), "ids": words, "logprobs": said}
+    return {"prompt": PROMPT, "text": tokenizer.decode(words), "ids": words, "logprobs": said}
 
 
 def make(name: str) -> None:
@@ -114,7 +123,7 @@ def make(name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)
         model.save(path / "model.keras")
-        (path / "tokenizer.json").write_text(tiny.TOKENIZER.to_json(), encoding="utf-8")
+        (path / "tokenizer.json").write_text(golden.tokenizer.to_json(), encoding="utf-8")
         exported = export(
             path / "model.keras", path / name, tokenizer=path / "tokenizer.json", name=name, **golden.options
         )
@@ -123,7 +132,7 @@ def make(name: str) -> None:
         shutil.rmtree(FOLDER / name, ignore_errors=True)
         shutil.copytree(path / name, FOLDER / name)
     np.savez_compressed(FOLDER / f"{name}.npz", **answers(model))
-    said = {"made_with": {package: version(package) for package in PACKAGES}, **greedy(model)}
+    said = {"made_with": {package: version(package) for package in PACKAGES}, **greedy(model, golden.tokenizer)}
     (FOLDER / f"{name}.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
 
 

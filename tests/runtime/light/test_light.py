@@ -11,6 +11,7 @@ from edgeword import load
 from edgeword.bundle.bundle import Bundle
 from edgeword.precisions import PRECISIONS, model_file
 from tests.golden import greedy_of
+from tests.runtime import text_bundle
 from tests.runtime.light.environments import Light
 
 BUNDLES = ("step", "replay", "window")
@@ -83,6 +84,36 @@ def test_a_thousand_words_are_those_of_a_full_installation(light, golden):
     found = said(light, *((golden / name, "float32", 1000) for name in BUNDLES))
     for name, ids in zip(BUNDLES, found, strict=True):
         assert ids == load(golden / name, light.engine, "float32").generate("the cell", 1000).ids
+
+
+def test_sentences_are_those_of_a_full_installation(light, tmp_path):
+    bundle = text_bundle.make("step", tmp_path, text_bundle.tokenizer())
+    done = light.run("edgeword", "generate", str(bundle), "The cell", "-n", "200", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["text"] == load(bundle, light.engine, "float32").generate("The cell", 200).text
+
+
+def test_pieces_of_words_ask_for_their_library_and_nothing_else(light, golden, tmp_path):
+    """The library is lent from here: a folder with it alone on the path."""
+    tokenizers = pytest.importorskip("tokenizers")
+    bundle, expected = golden / "subword", greedy_of("subword")
+    done = light.run("edgeword", "generate", str(bundle), "the")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "tokenizers is not installed" in done.stderr
+    (tmp_path / "tokenizers").symlink_to(Path(tokenizers.__file__).parent)
+    code = """
+import json, sys
+sys.path.append(sys.argv[1])
+import edgeword
+lm = edgeword.load(sys.argv[2])
+session = lm.session()
+for letter in sys.argv[3]:
+    session.feed(letter)
+many = [each.ids for each in lm.generate_many([sys.argv[3]] * 3, 30)]
+print(json.dumps([lm.generate(sys.argv[3], 30).ids, session.generate(30).ids, *many]))
+"""
+    said = json.loads(light.python(code, str(tmp_path), str(bundle), expected.prompt))
+    assert said == [list(expected.ids)] * 5
 
 
 def test_many_models_in_one_process(light, golden):
