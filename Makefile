@@ -9,7 +9,7 @@ BARE_STAMP := $(BARE)/.installed
 # Documents of which parts are asked of the code.
 GENERATED := docs/architecture.md docs/commands.md docs/quantization.md
 
-.PHONY: demo test check field random-models interruptions kills flips locales lint format docs benchmark clean
+.PHONY: demo test check field random-models interruptions kills flips locales fuzz lint format docs benchmark clean
 
 demo: $(STAMP)
 	$(BIN)/edgeword demo
@@ -45,6 +45,10 @@ flips: $(STAMP)
 # Every command where the locale says ASCII, each in a process of its own. Five minutes.
 locales: $(STAMP)
 	EDGEWORD_LOCALES=all $(BIN)/python -m pytest tests/runtime/cli/test_locales.py
+
+# Bundles, texts and options at random, as `test` tries some ninety of: right words, or one line that says why not.
+fuzz: $(STAMP)
+	EDGEWORD_FUZZ_SECONDS=$${EDGEWORD_FUZZ_SECONDS:-3600} $(BIN)/python -m pytest tests/attacks/test_fuzz.py -k while
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

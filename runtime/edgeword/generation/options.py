@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import fields
 from typing import Any, TypedDict
@@ -11,6 +12,8 @@ from edgeword.errors import UsageError
 from edgeword.frozen import frozen
 
 _SEEDS = 2**64
+# Whole numbers above it are no floats.
+_LARGEST = sys.float_info.max
 
 
 class Keywords(TypedDict, total=False):
@@ -112,7 +115,7 @@ def check_text(value: Any, name: str) -> str:
 def _number(least: float, most: float, wanted: str, *, open_below: bool = False) -> Callable[[str, Any], float]:
     def check(name: str, value: Any) -> float:
         fits = isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
-        if not fits or not math.isfinite(value) or (open_below and value == least):
+        if not fits or (open_below and value == least):
             raise UsageError(f"{name} is {value!r}; give {wanted}")
         return float(value)
 
@@ -153,14 +156,14 @@ def _optional(check: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
 
 
 _OPTIONS: dict[str, Callable[[str, Any], Any]] = {
-    "temperature": _number(0, math.inf, "a number of at least 0 (0 is greedy)"),
+    "temperature": _number(0, _LARGEST, "a number of at least 0 (0 is greedy)"),
     "top_k": _count(0, "a whole number of at least 1, or 0 for all words"),
     "top_p": _number(0, 1, "a number above 0 and up to 1 (1 is all words)", open_below=True),
     "min_p": _number(0, 1, "a number from 0 (all words) to 1"),
-    "repetition_penalty": _number(0, math.inf, "a number above 0 (1 is none)", open_below=True),
+    "repetition_penalty": _number(0, _LARGEST, "a number above 0 (1 is none)", open_below=True),
     "no_repeat_ngram": _count(0, "a whole number of at least 1, or 0 for none"),
     "beams": _count(1, "a whole number of at least 1"),
-    "length_penalty": _number(-math.inf, math.inf, "a finite number (0 compares without regard to length)"),
+    "length_penalty": _number(-_LARGEST, _LARGEST, "a finite number (0 compares without regard to length)"),
     "stop": _texts,
     "min_words": _count(0, "a whole number of at least 0"),
     "max_words": _count(1, "a whole number of at least 1"),

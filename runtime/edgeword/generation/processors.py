@@ -21,6 +21,7 @@ Weights = NDArray[np.float64]
 
 # 1 / this still leaves room in float32 for logits of 10 ** 8.
 _SMALLEST_TEMPERATURE = 1e-30
+_SMALLEST_PENALTY, _LARGEST_PENALTY = 1e-30, 1e30
 # Where maxima of so many logits each are taken, few logits are left that reach the k-th largest maximum.
 _BLOCK = 32
 # How many of the most probable words are looked at first for a nucleus, and how many times more at each turn.
@@ -62,9 +63,10 @@ def repetition_penalty(logits: Logits, history: Any, penalty: float) -> Logits:
 
     `history` is the ids of prompt and text, `[L]`; for logits `[B, V]` one such for each row.
     """
+    factor = np.float32(min(max(penalty, _SMALLEST_PENALTY), _LARGEST_PENALTY))
     for row, ids in zip(_rows(logits), _histories(logits, history), strict=True):
         values = row[ids]  # an id that comes twice is read twice and written twice, with the same value
-        row[ids] = np.where(values > 0, values / np.float32(penalty), values * np.float32(penalty))
+        row[ids] = np.where(values > 0, values / factor, values * factor)
     return logits
 
 

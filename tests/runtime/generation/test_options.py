@@ -13,14 +13,14 @@ from edgeword.generation.options import GenerationOptions, Keywords
 NAN, INFINITY = float("nan"), float("inf")
 
 OUT_OF_RANGE = [
-    ("temperature", (-0.1, NAN, INFINITY, "1", True, None)),
+    ("temperature", (-0.1, NAN, INFINITY, 10**400, "1", True, None)),
     ("top_k", (-1, 1.5, "3", True, None)),
     ("top_p", (0, -0.1, 1.1, NAN, "x")),
     ("min_p", (-0.1, 1.1, NAN)),
-    ("repetition_penalty", (0, -1, NAN, INFINITY)),
+    ("repetition_penalty", (0, -1, NAN, INFINITY, 10**400)),
     ("no_repeat_ngram", (-1, 2.0, False)),
     ("beams", (0, -1, 1.0, True)),
-    ("length_penalty", (NAN, INFINITY, "1")),
+    ("length_penalty", (NAN, INFINITY, -(10**400), "1")),
     ("stop", ("", [""], 3, [3], None)),
     ("min_words", (-1, 0.5)),
     ("max_words", (0, -1, True, 1.5, "3")),

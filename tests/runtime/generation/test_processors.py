@@ -114,6 +114,16 @@ def test_repetition_penalty_is_that_of_ctrl(logits, history, penalty):
     np.testing.assert_allclose(found, np.array(expected, np.float32), rtol=1e-6)
 
 
+@pytest.mark.parametrize("penalty", [5e-324, 1e-40, 1e39, 1e300])
+@pytest.mark.filterwarnings("error")
+def test_a_penalty_beyond_float32_is_the_furthest_one(penalty):
+    logits = np.array([5, 0, -5, -np.inf, 1], np.float32)
+    found = processors.repetition_penalty(logits.copy(), [0, 1, 2, 3], penalty)
+    assert not np.isnan(found).any()
+    assert found[[1, 3, 4]].tolist() == [0, -np.inf, 1]
+    assert (found[0] > 5) == (found[2] > -5) == (penalty < 1)
+
+
 @given(st.lists(st.integers(0, 3), max_size=30), st.integers(1, 4))
 def test_no_ngram_comes_twice(history, n):
     said = {tuple(history[i : i + n]) for i in range(len(history) - n + 1)}
