@@ -24,6 +24,9 @@ from edgeword.generation.stopping import StopSearch
 from edgeword.tokenizers.kinds import Speller
 from edgeword.words.vocabulary import Vocabulary
 
+# The logarithm of a float that leaves room for a score.
+_LARGEST_LOGARITHM = 690.0
+
 
 @frozen
 class Hypothesis:
@@ -42,7 +45,13 @@ class Hypothesis:
 
     def normalized(self, length_penalty: float, length: int | None = None) -> float:
         """Its score as texts of different lengths are compared; as it would be at another length, if one is given."""
-        return self.score / math.pow(length or len(self.picks) or 1, length_penalty)
+        return self.score / _power(length or len(self.picks) or 1, length_penalty)
+
+
+def _power(length: int, length_penalty: float) -> float:
+    """`length` ** `length_penalty`, or the power nearest to it by which a score can still be divided."""
+    furthest = _LARGEST_LOGARITHM / math.log(length) if length > 1 else 1.0
+    return math.pow(length, min(max(length_penalty, -furthest), furthest))
 
 
 class Candidate(NamedTuple):

@@ -98,7 +98,10 @@ def _read(content: bytes, counts: list[int], spec: Spec) -> Saved:
     numbers = np.frombuffer(content, "<i4", tokens + unread, _HEADER.size)
     start = _HEADER.size + 4 * len(numbers)
     state = np.frombuffer(content, "<f4", values, start).astype(np.float32)
-    begun = content[start + 4 * values :].decode("utf-8", "surrogatepass")
+    try:
+        begun = content[start + 4 * values :].decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        raise UsageError("the session's snapshot holds a begun word that is not UTF-8; begin a new session") from None
     if numbers.size and not (numbers.min() >= NO_ID and numbers.max() < spec.vocabulary):
         raise UsageError("the session's snapshot holds ids that the bundle has not; begin a new session")
     ids = tuple(numbers.tolist())

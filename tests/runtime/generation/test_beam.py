@@ -108,6 +108,12 @@ def test_a_length_penalty_prefers_longer_texts():
     assert lengths[0] < lengths[2]
 
 
+@pytest.mark.parametrize("penalty", [1e300, -1e300, 400, -400])
+def test_a_length_penalty_beyond_every_float_still_finds_a_text(penalty):
+    for model in range(10):
+        assert said(model, beams=3, stop=("the", "me"), length_penalty=penalty, max_words=12)
+
+
 def test_a_search_that_is_decided_stops_early():
     decoder = Markov(1)
     decoder.begin((2,))

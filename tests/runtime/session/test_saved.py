@@ -116,6 +116,7 @@ STRANGE = {
     "a newer version that is short": (signed(b"edgewses" + struct.pack("<I", 7)), "has version 7"),
     "version 0": (with_numbers(8, "<I", 0), "not as any edgeword writes it"),
     "nothing after the version": (signed(BLOB[:12]), "not as any edgeword writes it"),
+    "a begun word that is no text": (with_numbers(len(BLOB) - 35, "<B", 0xC4), "a begun word that is not UTF-8"),
     "more tokens than there are": (with_numbers(44, "<I", 2**32 - 1), "not as any edgeword writes it"),
     "another count of values": (with_numbers(44, "<III", 5, 1, 65), "states that the bundle has not"),
     "no state": (with_numbers(44, "<III", 6, 65, 0), "ids that the bundle has not"),
