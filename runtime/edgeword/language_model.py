@@ -238,12 +238,13 @@ def load(
 
     `auto` is float32 where the bundle holds it, else the most faithful precision in it, on the engine that is fastest
     here at that precision; `fastest` is the fastest of all. The first load on a machine runs each candidate's
-    self-test and times a few words; what fails is refused with an EdgewordWarning (`choice`). With
-    `max_perplexity_increase`, in percent, variants that cost more than that are no candidates. With `isolate` the
-    engine runs in a process of its own: one that dies, or takes a minute, is an EngineError. That costs the start of a
-    Python, and each run of a graph two messages between processes. With `trusted_key`, a PEM file, a bundle that was
-    not signed with it (`edgeword sign`) is refused, and with `minimum_release` one whose release is older or that has
-    none; needs the extra `sign`. What is pickled of the model asks for both again.
+    self-test and times a few words, in a process of its own; what fails, dies or takes a minute there is refused with
+    an EdgewordWarning (`choice`). With `max_perplexity_increase`, in percent, variants that cost more than that are no
+    candidates. With `isolate` the engine stays in a process of its own: one that dies, or takes a minute, is an
+    EngineError. That costs the start of a Python, and each run of a graph two messages between processes. With
+    `trusted_key`, a PEM file, a bundle that was not signed with it (`edgeword sign`) is refused, and with
+    `minimum_release` one whose release is older or that has none; needs the extra `sign`. What is pickled of the model
+    asks for both again.
     Raises BundleError, EngineError, UsageError, or InputFileError for a key that cannot be used.
     """
     started = time.perf_counter()

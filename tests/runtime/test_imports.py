@@ -125,7 +125,7 @@ def test_a_module_names_only_the_standard_library_numpy_and_its_engine(path):
 # What asks another Python, in which an engine may die; and the exit code of an interrupted command.
 EXCEPTIONS = {
     "engines/probing.py": {"subprocess"},
-    "isolation/engine.py": {"subprocess"},
+    "isolation/process.py": {"subprocess"},
     "cli/main.py": {"ctypes"},
 }
 

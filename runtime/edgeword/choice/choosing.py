@@ -14,13 +14,12 @@ from typing import Literal
 
 from edgeword.bundle.bundle import Bundle
 from edgeword.choice.remembered import Trials
-from edgeword.choice.trial import Pair, Trial, load_untried
+from edgeword.choice.trial import SELF_TEST_VARIABLE, Pair, Trial, load_untried
 from edgeword.decoding.factory import decoder_factory
 from edgeword.engines.engine import LoadedVariant, installed_engines
 from edgeword.errors import EngineError, MissingEngineError, UsageError
 from edgeword.precisions import FLOAT32_ROUNDING_PERCENT, PRECISIONS, PrecisionName
 
-SELF_TEST_VARIABLE = "EDGEWORD_SELF_TEST"
 FASTEST = "fastest"
 PRECISION_CHOICES = ("auto", FASTEST, *PRECISIONS)
 PrecisionChoice = Literal["auto", "fastest", PrecisionName]

@@ -10,11 +10,11 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from edgeword.bundle.bundle import Bundle
-from edgeword.choice.trial import Pair, Trial, try_variant
+from edgeword.choice.trial import Pair, Trial
 from edgeword.engines.engine import Engine
 from edgeword.errors import InputFileError, MissingEngineError
 from edgeword.input_files import TRIALS, read_text
@@ -29,6 +29,8 @@ class Trials:
         self._bundle, self._threads = bundle, threads
         self.missing: dict[str, MissingEngineError] = {}
         """Why an engine could not be tried, by its name."""
+        self._killed: set[str] = set()
+        """Files whose trials were ended by somebody else: the next load tries them again."""
         self._versions: dict[str, str] = {}
         self._rows: dict[str, dict[str, Trial]] = {}
         """By the engine's version, then by file."""
@@ -45,20 +47,26 @@ class Trials:
 
         An engine that cannot be imported is passed over, and stands in `missing` from then on.
         """
-        new: list[Trial] = []
-        for pair in pairs:
-            engine = pair[0]
-            if engine.name in self.missing or self.of(pair) is not None:
-                continue
-            try:
-                new.append(try_variant(self._bundle, pair, self._threads))
-            except MissingEngineError as error:
-                self.missing[engine.name] = error
-                continue
-            self._of(new[-1].version)[new[-1].file] = new[-1]
+        untried = [pair for pair in pairs if self.of(pair) is None]
+        new = list(self._tried(untried)) if untried else []
+        for trial in new:
+            self._of(trial.version)[trial.file] = trial
         for version in {trial.version for trial in new}:
             self._write(version)
         return new
+
+    def _tried(self, pairs: Sequence[Pair]) -> Iterator[Trial]:
+        from edgeword.choice.apart import Trier  # a cold start does not wait for it
+
+        with Trier(self._bundle, self._threads) as trier:
+            for pair in pairs:
+                name = pair[0].name
+                if name not in self.missing:
+                    try:
+                        yield trier.trial(pair)
+                    except MissingEngineError as error:
+                        self.missing[name] = error
+        self._killed |= trier.killed
 
     def _version(self, engine: Engine) -> str:
         """Read once: an engine is looked for in every folder of the Python path."""
@@ -90,7 +98,8 @@ class Trials:
         path = self._path(version)
         if not os.path.isabs(path):
             return
-        content = json.dumps([asdict(trial) for trial in self._rows[version].values()])
+        lasting = [trial for trial in self._rows[version].values() if trial.file not in self._killed]
+        content = json.dumps([asdict(trial) for trial in lasting])
         with contextlib.suppress(OSError):
             os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
             _replace(path, content)

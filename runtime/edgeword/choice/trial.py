@@ -16,6 +16,9 @@ from edgeword.frozen import frozen
 from edgeword.generation.loop import greedy
 from edgeword.precisions import UNSAFE
 
+SELF_TEST_VARIABLE = "EDGEWORD_SELF_TEST"
+"""`0` leaves the trials out, `here` makes them in the process that loads."""
+
 # A trial times words until both are reached, or the longest time.
 _WORDS, _SECONDS, _LONGEST_SECONDS = 32, 0.01, 0.3
 
@@ -53,9 +56,13 @@ def try_variant(bundle: Bundle, pair: Pair, threads: int) -> Trial:
     except EngineError as error:
         refusal = str(error)
     if refusal:
-        named = refusal if version in refusal else f"{version}: {refusal}"
-        return Trial(version, variant.file, named, None)
+        return refused(version, variant, refusal)
     return Trial(version, variant.file, "", _us_per_word(decoder, bundle.manifest.self_test))
+
+
+def refused(version: str, variant: Variant, refusal: str) -> Trial:
+    """The trial of a variant that must not be used, which names the engine."""
+    return Trial(version, variant.file, refusal if version in refusal else f"{version}: {refusal}", None)
 
 
 def load_untried(bundle: Bundle, pair: Pair, threads: int) -> LoadedVariant:

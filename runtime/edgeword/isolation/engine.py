@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
-import socket
-import subprocess
-import sys
-import weakref
 from collections.abc import Callable
 from typing import Any
 
 from edgeword.engines.engine import Buffers, Engine, Graph, LoadedVariant
-from edgeword.engines.probing import ended
 from edgeword.errors import EngineError, MissingEngineError
 from edgeword.frozen import frozen
-from edgeword.isolation.wire import DONE, GRAPH, RUN, Rows, Wire, shared_memory, size_of, tensors_in
+from edgeword.isolation.process import Process
+from edgeword.isolation.wire import DONE, GRAPH, RUN, Rows, shared_memory, size_of, tensors_in
 
-# Opening a file, or one run of a graph, takes no longer; what does is ended.
-LONGEST_SECONDS = 60.0
-_CHILD = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from edgeword.isolation.child import serve; serve(int(sys.argv[2]))"
-)
+_SERVED_BY = "edgeword.isolation.child"
+_MEND = "; load the model again"
 
 
 @frozen
@@ -31,9 +22,9 @@ class IsolatedEngine(Engine):
 
     def open(self, content: bytes, threads: int) -> LoadedVariant:
         """See `Engine.open`."""
-        process = _Process()
+        process = Process(_SERVED_BY, _MEND)
         asked = {"engine": self.name, "threads": threads, "size": len(content)}
-        answer = process.ask(lambda wire: wire.say(asked, behind=content))
+        answer = _checked(process.ask(asked, behind=content))
         return IsolatedVariant(process, answer["version"])
 
 
@@ -45,7 +36,7 @@ def isolated(engine: Engine) -> IsolatedEngine:
 class IsolatedVariant:
     """See `LoadedVariant`."""
 
-    def __init__(self, process: _Process, version: str) -> None:
+    def __init__(self, process: Process, version: str) -> None:
         self._process, self.version = process, version
         self._graphs = 0
 
@@ -59,7 +50,7 @@ class IsolatedVariant:
         return self._made(answer) if answer else None
 
     def _asked(self, signature: str, rows: int) -> Any:
-        return self._process.ask(lambda wire: wire.say({"graph": signature, "rows": rows}, before=GRAPH))
+        return _checked(self._process.ask({"graph": signature, "rows": rows}, before=GRAPH))
 
     def _made(self, answer: dict[str, Any]) -> IsolatedGraph:
         graph = IsolatedGraph(self._process, self._graphs, _rows(answer["inputs"]), _rows(answer["outputs"]))
@@ -70,7 +61,7 @@ class IsolatedVariant:
 class IsolatedGraph:
     """See `Graph`: its tensors stand in memory that both processes see, and a run is a byte there and one back."""
 
-    def __init__(self, process: _Process, number: int, inputs: Rows, outputs: Rows) -> None:
+    def __init__(self, process: Process, number: int, inputs: Rows, outputs: Rows) -> None:
         rows = {**inputs, **outputs}
         memory = shared_memory(size_of(rows))
         try:
@@ -80,85 +71,26 @@ class IsolatedGraph:
             os.close(memory)
         self.inputs: Buffers = {name: tensors[name] for name in inputs}
         self.outputs: Buffers = {name: tensors[name] for name in outputs}
-        self.run: Callable[[], None] = process.runner(RUN + bytes([number]))
+        self.run = _runner(process, RUN + bytes([number]))
 
 
-class _Process:
-    """The other process, which ends with this object."""
+def _checked(answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer itself; raises the EngineError or MissingEngineError that it is."""
+    if "error" in answer:
+        raise (MissingEngineError if answer.get("missing") else EngineError)(answer["error"])
+    return answer
 
-    def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
-        line = [sys.executable, "-c", _CHILD, json.dumps(sys.path), str(theirs.fileno())]
-        with theirs:
-            self._process = subprocess.Popen(line, pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL)
-        ours.settimeout(LONGEST_SECONDS)
-        self._wire = Wire(ours)
-        self._end = weakref.finalize(self, _end, self._process, ours, os.getpid())
 
-    def ask(self, say: Callable[[Wire], object]) -> Any:
-        """What it answers to what is said; raises EngineError or MissingEngineError."""
+def _runner(process: Process, order: bytes) -> Callable[[], None]:
+    """What runs a graph."""
+    exchange = process.exchange(order)
 
-        def exchange() -> Any:
-            say(self._wire)
-            return self._wire.hear()
+    def run() -> None:
+        if exchange() != DONE:
+            raise EngineError(process.hear()["error"])
 
-        answer = self._heard(exchange)
-        if "error" in answer:
-            raise (MissingEngineError if answer.get("missing") else EngineError)(answer["error"])
-        return answer
-
-    def give(self, memory: int) -> None:
-        """Hand over a descriptor."""
-        self._heard(lambda: socket.send_fds(self._wire.end, [b"m"], [memory]))
-
-    def runner(self, order: bytes) -> Callable[[], None]:
-        """What runs a graph."""
-        send, receive = self._wire.end.sendall, self._wire.end.recv
-
-        def exchange() -> bytes:
-            send(order)
-            return receive(1)
-
-        def run() -> None:
-            answer = self._heard(exchange)
-            if answer != DONE:
-                raise EngineError(self._heard(self._wire.hear)["error"] if answer else self._death())
-
-        return run
-
-    def _heard(self, exchange: Callable[[], Any]) -> Any:
-        """Whatever goes wrong on the way ends the process: nobody knows what it would answer next."""
-        try:
-            return exchange()
-        except TimeoutError:
-            self._end()
-            raise EngineError(f"the engine took more than {LONGEST_SECONDS:.0f} s and was ended") from None
-        except (EOFError, OSError, ValueError):
-            raise EngineError(self._death()) from None
-        except BaseException:  # interrupted
-            self._end()
-            raise
-
-    def _death(self) -> str:
-        try:
-            code = self._process.wait(1)
-        except subprocess.TimeoutExpired:
-            code = 0
-        self._end()
-        return f"the engine {ended(code)}; load the model again"
+    return run
 
 
 def _rows(answer: dict[str, Any]) -> Rows:
     return {name: (dtype, tuple(shape)) for name, (dtype, shape) in answer.items()}
-
-
-def _end(process: subprocess.Popen[bytes], end: socket.socket, owner: int) -> None:
-    """It leaves when nobody listens; where it cannot, it is made to. A forked process leaves it to its parent."""
-    end.close()
-    if os.getpid() != owner:
-        return
-    try:
-        process.wait(0.2)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import edgeword.choice.remembered
+import edgeword.choice.apart
 from edgeword.choice.trial import Trial
 from edgeword.engines.engine import Engine
 
@@ -47,7 +47,7 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> Timed:
             version = engine.open(bundle.read(variant), threads).version
             return Trial(version, variant.file, "", times.get(variant.file, otherwise))
 
-        monkeypatch.setattr(edgeword.choice.remembered, "try_variant", told)
+        monkeypatch.setattr(edgeword.choice.apart, "try_variant", told)
         return tried
 
     return run

@@ -11,26 +11,6 @@ from edgeword import EngineError, load
 from edgeword.engines.engine import ENGINES
 from edgeword.isolation import engine as isolation
 
-FAKE = """
-import os, sys, time
-sys.path.remove(os.path.dirname(os.path.dirname(__file__)))
-del sys.modules["onnxruntime"]
-import onnxruntime
-
-class InferenceSession(onnxruntime.InferenceSession):
-    def __init__(self, *arguments, **options):
-        if {opening}:
-            {what}
-        super().__init__(*arguments, **options)
-
-    def run(self, *arguments):
-        if {running}:
-            {what}
-        return super().run(*arguments)
-
-onnxruntime.InferenceSession = InferenceSession
-"""
-
 DEATHS = {
     "aborts": ("os.abort()", "the engine ends the process by SIGABRT"),
     "reads what is not its own": ("os.kill(os.getpid(), 11)", "the engine ends the process by SIGSEGV"),
@@ -40,20 +20,6 @@ DEATHS = {
 }
 OPENING = {"opening": True, "running": False}
 FIRST_RUN = {"opening": False, "running": True}
-
-
-@pytest.fixture
-def dying(tmp_path, monkeypatch):
-    """Put an onnxruntime before the real one, in processes that are started from now on."""
-
-    def put(what, when):
-        (tmp_path / "fake" / "onnxruntime").mkdir(parents=True)
-        (tmp_path / "fake" / "onnxruntime" / "__init__.py").write_text(FAKE.format(what=what, **when))
-        ENGINES["onnx"].installed_package().version()  # of the real one, from where this process has it
-        monkeypatch.syspath_prepend(str(tmp_path / "fake"))
-        monkeypatch.setattr(isolation, "LONGEST_SECONDS", 2.0 if "sleep" in what else 60.0)
-
-    return put
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -10,9 +10,9 @@ from typing import Any
 
 from edgeword.bundle.bundle import Bundle
 from edgeword.bundle.summary import fidelity_table
-from edgeword.choice.choosing import FASTEST, SELF_TEST_VARIABLE, candidates, preferred
+from edgeword.choice.choosing import FASTEST, candidates, preferred
 from edgeword.choice.remembered import Trials
-from edgeword.choice.trial import Pair, Trial
+from edgeword.choice.trial import SELF_TEST_VARIABLE, Pair, Trial
 from edgeword.cli.command import Command
 from edgeword.cli.terminal import next_command, show
 from edgeword.errors import EdgewordError

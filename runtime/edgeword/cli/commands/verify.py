@@ -6,8 +6,9 @@ import argparse
 
 from edgeword.bundle.bundle import Bundle, listed_files
 from edgeword.bundle.manifest import Variant
+from edgeword.choice.apart import Trier
 from edgeword.choice.choosing import candidates, package
-from edgeword.choice.trial import Trial, try_variant
+from edgeword.choice.trial import Trial
 from edgeword.cli.command import Command
 from edgeword.cli.options import add_trust, trust_keywords, trusted_bundle
 from edgeword.cli.terminal import next_command, show
@@ -26,16 +27,17 @@ def _run(arguments: argparse.Namespace) -> int:
     _check_digests(bundle)
     show(*_signature(bundle))
     usable, broken = 0, 0
-    for pair in candidates(bundle):
-        try:
-            with native_stderr_to_null():
-                trial = try_variant(bundle, pair, threads=1)
-        except MissingEngineError as error:
-            show(f"passed over  {pair[1].file}  {error}")
-            continue
-        show(_line(trial))
-        usable += not trial.refusal
-        broken += bool(trial.refusal) and _is_verified(pair[1], trial)
+    with Trier(bundle, threads=1) as trier:
+        for pair in candidates(bundle):
+            try:
+                with native_stderr_to_null():
+                    trial = trier.trial(pair)
+            except MissingEngineError as error:
+                show(f"passed over  {pair[1].file}  {error}")
+                continue
+            show(_line(trial))
+            usable += not trial.refusal
+            broken += bool(trial.refusal) and _is_verified(pair[1], trial)
     other_words = _witness(bundle, arguments)
     if broken or other_words or not usable:
         raise GateError(_failure(broken, other_words))

@@ -1,0 +1,124 @@
+"""A process that answers this one: where it dies or takes too long, an error says so, and nobody else does."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import weakref
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from edgeword.engines.probing import ended
+from edgeword.errors import EngineError
+from edgeword.isolation.wire import Wire
+
+T = TypeVar("T")
+
+# No answer takes longer; a process that takes longer for one is ended.
+LONGEST_SECONDS = 60.0
+_CHILD = (
+    "import json, sys; from importlib import import_module; sys.path[:] = json.loads(sys.argv[1]); "
+    "import_module(sys.argv[2]).serve(int(sys.argv[3]))"
+)
+# Sent by others: by the kernel where memory is short, by who stops a service.
+_OTHERS_SIGNALS = frozenset(-getattr(signal, name, 0) for name in ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT"))
+
+
+class KilledError(EngineError):
+    """The process was ended by somebody else, which says nothing of the engine in it."""
+
+
+class Process:
+    """`serve` of a module, in a process that ends with this object. Its errors end with how to mend them.
+
+    Raises OSError where no process can be started.
+    """
+
+    def __init__(self, module: str, mend: str = "", *, is_quiet: bool = False) -> None:
+        ours, theirs = socket.socketpair()
+        line = [sys.executable, "-c", _CHILD, json.dumps(sys.path), module, str(theirs.fileno())]
+        output = subprocess.DEVNULL if is_quiet else None
+        with theirs:
+            try:
+                self._process = subprocess.Popen(
+                    line, pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL, stdout=output, stderr=output
+                )
+            except BaseException:
+                ours.close()
+                raise
+        ours.settimeout(LONGEST_SECONDS)
+        self._wire = Wire(ours)
+        self._mend = mend
+        self.end = weakref.finalize(self, _end, self._process, ours, os.getpid())
+        """Ends it; a second time does nothing."""
+
+    def ask(self, question: Any, before: bytes = b"", behind: bytes = b"") -> Any:
+        """What it answers to a line of JSON with bytes around it; raises EngineError."""
+
+        def exchange() -> Any:
+            self._wire.say(question, before, behind)
+            return self._wire.hear()
+
+        return self._heard(exchange)
+
+    def hear(self) -> Any:
+        """What it says next; raises EngineError."""
+        return self._heard(self._wire.hear)
+
+    def give(self, memory: int) -> None:
+        """Hand over a descriptor."""
+        self._heard(lambda: socket.send_fds(self._wire.end, [b"m"], [memory]))
+
+    def exchange(self, order: bytes) -> Callable[[], bytes]:
+        """What sends the order and returns the byte that comes back, as quickly as that goes; raises EngineError."""
+        send, receive = self._wire.end.sendall, self._wire.end.recv
+
+        def once() -> bytes:
+            send(order)
+            return receive(1)
+
+        def exchange() -> bytes:
+            answer = self._heard(once)
+            if not answer:
+                raise self._death()
+            return answer
+
+        return exchange
+
+    def _heard(self, exchange: Callable[[], T]) -> T:
+        """Whatever goes wrong on the way ends the process: nobody knows what it would answer next."""
+        try:
+            return exchange()
+        except TimeoutError:
+            self.end()
+            raise EngineError(f"the engine took more than {LONGEST_SECONDS:.0f} s and was ended") from None
+        except (EOFError, OSError, ValueError):
+            raise self._death() from None
+        except BaseException:  # interrupted
+            self.end()
+            raise
+
+    def _death(self) -> EngineError:
+        try:
+            code = self._process.wait(1)
+        except subprocess.TimeoutExpired:
+            code = 0
+        self.end()
+        kind = KilledError if code in _OTHERS_SIGNALS else EngineError
+        return kind(f"the engine {ended(code)}{self._mend}")
+
+
+def _end(process: subprocess.Popen[bytes], end: socket.socket, owner: int) -> None:
+    """It leaves when nobody listens; where it cannot, it is made to. A forked process leaves it to its parent."""
+    end.close()
+    if os.getpid() != owner:
+        return
+    try:
+        process.wait(0.2)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
