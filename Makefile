@@ -9,7 +9,7 @@ BARE_STAMP := $(BARE)/.installed
 # Documents of which parts are asked of the code.
 GENERATED := docs/architecture.md docs/commands.md docs/quantization.md
 
-.PHONY: demo test check field random-models interruptions kills flips locales fuzz lint format docs benchmark clean
+.PHONY: demo test check field random-models interruptions kills flips locales fuzz soak lint format docs benchmark clean
 
 demo: $(STAMP)
 	$(BIN)/edgeword demo
@@ -49,6 +49,10 @@ locales: $(STAMP)
 # Bundles, texts and options at random, as `test` tries some ninety of: right words, or one line that says why not.
 fuzz: $(STAMP)
 	EDGEWORD_FUZZ_SECONDS=$${EDGEWORD_FUZZ_SECONDS:-3600} $(BIN)/python -m pytest tests/attacks/test_fuzz.py -k while
+
+# Two million words in four threads, of which `test` says four thousand: each the right one, and no memory that grows.
+soak: $(STAMP)
+	EDGEWORD_SOAK_WORDS=$${EDGEWORD_SOAK_WORDS:-2000000} $(BIN)/python -m pytest tests/attacks/test_soak.py -k memory
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
