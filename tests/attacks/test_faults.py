@@ -150,3 +150,4 @@ def test_what_a_failing_disk_leaves_is_the_old_or_the_new(name, tmp_path):
         left = writer.found(folder)
         assert left in (old, new), f"after call {number} of {len(counting.calls)}, {call}"
         assert is_told or left == new
+    print(f"{name}: each of {len(counting.calls)} calls failed, and what was left was whole")

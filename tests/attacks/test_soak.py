@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -80,6 +82,29 @@ class Soak:
 
 def resident_bytes() -> int:
     return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+BULK = """
+import sys
+from edgeword.bulk import bulk
+from edgeword_bench.measuring.first_word import peak_rss_bytes
+bulk(*sys.argv[1:], engine="litert", precision="float32", max_words=2)
+print(peak_rss_bytes())
+"""
+
+
+@pytest.mark.skipif("EDGEWORD_SOAK_WORDS" not in os.environ, reason="make soak")
+def test_a_hundred_times_as_many_prompts_take_no_more_memory(step_bundle, tmp_path, capsys):
+    peaks = {}
+    for count in (1_000, 100_000):
+        prompts, out = tmp_path / f"{count}.txt", tmp_path / f"{count}.jsonl"
+        prompts.write_text("the cell reads a word\n" * count, "ascii")
+        line = [sys.executable, "-c", BULK, str(step_bundle), str(prompts), str(out)]
+        peaks[count] = int(subprocess.run(line, capture_output=True, text=True, check=True).stdout) / 1e6
+        assert out.read_bytes().count(b"\n") == count
+    with capsys.disabled():
+        print("\n" + ", ".join(f"{count:,} prompts in {peak:.1f} MB at most" for count, peak in peaks.items()))
+    assert peaks[100_000] <= MOST_GROWTH * peaks[1_000]
 
 
 def test_every_word_is_right_and_memory_stays_as_it_is(step_bundle, replay_bundle, capsys):

@@ -20,7 +20,7 @@ from edgeword.bulk.prompts import Chunk
 from edgeword.engines.quiet import native_stderr_to_null
 from edgeword.errors import EdgewordError
 from edgeword.frozen import frozen
-from edgeword.interruption import deferred
+from edgeword.interruption import check, deferred
 from edgeword.language_model import LanguageModel
 
 MOST_WORKERS = 256
@@ -59,8 +59,10 @@ class Workers:
 
     def __enter__(self) -> Workers:
         try:
-            with _signals_held_back():
+            # A signal may be given to another thread, of which it is not held back: then all are known before it acts.
+            with deferred(), _signals_held_back():
                 self._workers += (_started() for _ in range(self._count))
+            check()
             for worker in self._workers:
                 _send(worker, (self._lm, self._asked))
         except BaseException as error:

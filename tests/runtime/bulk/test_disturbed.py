@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import random
 import resource
@@ -10,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from edgeword.bulk import bulk
+from edgeword import interruption, load
+from edgeword.bulk import bulk, workers
+from edgeword.bulk.answering import Asked
+from edgeword.generation.options import GenerationOptions
 from edgeword.interruption import EXIT_CODE
 from tests.runtime.bulk.runs import Running, end_group, left_over, undisturbed, write_prompts
 from tests.runtime.cli.lines import one_line
@@ -119,3 +123,19 @@ def test_a_full_disk_ends_a_run_that_can_be_resumed(run, resumed_here, whole, tm
     lines_of(content, whole)
     resumed_here()
     assert (tmp_path / "out.jsonl").read_bytes() == whole
+
+
+def test_an_interruption_while_workers_are_started_leaves_none(step_bundle, monkeypatch):
+    """As where another thread is given the signal, for which it is not held back."""
+    start = workers._started
+
+    def interrupted(*given):
+        started = start(*given)
+        interruption._interrupt()
+        return started
+
+    monkeypatch.setattr(workers, "_started", interrupted)
+    lm = load(step_bundle, "litert", "float32")
+    with interruption.watched(), pytest.raises(KeyboardInterrupt):
+        workers.Workers(lm, Asked(GenerationOptions(), None), 2).__enter__()
+    assert multiprocessing.active_children() == []
