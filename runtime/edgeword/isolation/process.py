@@ -24,6 +24,7 @@ _CHILD = (
     "import json, sys; from importlib import import_module; sys.path[:] = json.loads(sys.argv[1]); "
     "import_module(sys.argv[2]).serve(int(sys.argv[3]))"
 )
+_STANDARD_STREAMS = range(3)
 # Sent by others: by the kernel where memory is short, by who stops a service.
 _OTHERS_SIGNALS = frozenset(-getattr(signal, name, 0) for name in ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT"))
 
@@ -39,7 +40,7 @@ class Process:
     """
 
     def __init__(self, module: str, mend: str = "", *, is_quiet: bool = False) -> None:
-        ours, theirs = socket.socketpair()
+        ours, theirs = map(_above_standard_streams, socket.socketpair())
         line = [sys.executable, "-c", _CHILD, json.dumps(sys.path), module, str(theirs.fileno())]
         output = subprocess.DEVNULL if is_quiet else None
         with theirs:
@@ -110,6 +111,16 @@ class Process:
         self.end()
         kind = KilledError if code in _OTHERS_SIGNALS else EngineError
         return kind(f"the engine {ended(code)}{self._mend}")
+
+
+def _above_standard_streams(end: socket.socket) -> socket.socket:
+    """Where a standard stream is closed its number would be given to this end, and an engine prints there."""
+    if end.fileno() > _STANDARD_STREAMS[-1]:
+        return end
+    import fcntl  # where there are sockets to inherit
+
+    with end:
+        return socket.socket(fileno=fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, len(_STANDARD_STREAMS)))
 
 
 def _end(process: subprocess.Popen[bytes], end: socket.socket, owner: int) -> None:

@@ -84,6 +84,22 @@ def test_a_warm_start_imports_nothing_that_starts_processes(step_bundle):
     assert found == ["True", "False"]
 
 
+def test_closed_standard_streams_are_no_hindrance(step_bundle):
+    """Their numbers are given to what is opened next."""
+    code = """
+import os, sys
+report = os.dup(1)
+for number in range(3):
+    os.close(number)
+import edgeword
+from edgeword.choice import apart
+apart.try_variant = None
+os.write(report, edgeword.load(sys.argv[1], "litert", "float32", isolate=True).generate("the cell", 2).text.encode())
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(step_bundle)], capture_output=True, check=False)
+    assert done.stdout.decode() == load(step_bundle, "litert").generate("the cell", 2).text
+
+
 def test_a_trial_that_somebody_else_ended_is_made_again(step_bundle, dying, tmp_path):
     (tmp_path / "scarce").touch()
     dying("os.kill(os.getpid(), 9)", {"opening": f"os.path.exists({str(tmp_path / 'scarce')!r})", "running": False})
