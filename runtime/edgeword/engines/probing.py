@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import sys
@@ -11,13 +10,14 @@ from edgeword.engines.engine import Package
 
 _LONGEST_SECONDS = 120
 _SAYS = "edgeword: "
+# Before its path is ours, it would import from the current folder.
 _IMPORT = f"""
-import json, sys
-sys.path[:] = json.loads(sys.argv[1])
+import sys
+sys.path[:] = sys.argv[2:]
 from edgeword.engines.quiet import keep_offline
 keep_offline()
 try:
-    __import__(sys.argv[2])
+    __import__(sys.argv[1])
 except BaseException as error:
     from edgeword.errors import described
     print("\\n{_SAYS}" + described(error))
@@ -26,7 +26,7 @@ except BaseException as error:
 
 def import_failure(package: Package) -> str | None:
     """Why it cannot be imported, in a few words; None where it can."""
-    line = [sys.executable, "-c", _IMPORT, json.dumps(sys.path), package.module]
+    line = [sys.executable, "-c", _IMPORT, package.module, *sys.path]
     try:
         done = subprocess.run(
             line, stdin=subprocess.DEVNULL, capture_output=True, timeout=_LONGEST_SECONDS, check=False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -20,9 +19,10 @@ T = TypeVar("T")
 
 # No answer takes longer; a process that takes longer for one is ended.
 LONGEST_SECONDS = 60.0
+# Before its path is ours, it would import from the current folder.
 _CHILD = (
-    "import json, sys; from importlib import import_module; sys.path[:] = json.loads(sys.argv[1]); "
-    "import_module(sys.argv[2]).serve(int(sys.argv[3]))"
+    "import sys; sys.path[:] = sys.argv[3:]; "
+    "from importlib import import_module; import_module(sys.argv[1]).serve(int(sys.argv[2]))"
 )
 _STANDARD_STREAMS = range(3)
 # Sent by others: by the kernel where memory is short, by who stops a service.
@@ -41,7 +41,7 @@ class Process:
 
     def __init__(self, module: str, mend: str = "", *, is_quiet: bool = False) -> None:
         ours, theirs = map(_above_standard_streams, socket.socketpair())
-        line = [sys.executable, "-c", _CHILD, json.dumps(sys.path), module, str(theirs.fileno())]
+        line = [sys.executable, "-c", _CHILD, module, str(theirs.fileno()), *sys.path]
         output = subprocess.DEVNULL if is_quiet else None
         with theirs:
             try:

@@ -10,8 +10,8 @@ import pytest
 from edgeword import EngineError, MissingEngineError, load
 from edgeword.cli.commands import doctor
 from edgeword.cli.main import main
-from edgeword.engines.engine import ENGINES
-from edgeword.engines.probing import ended
+from edgeword.engines.engine import ENGINES, Package
+from edgeword.engines.probing import ended, import_failure
 
 ERRORS = [
     ImportError("libbroken.so"),
@@ -100,6 +100,14 @@ def test_doctor_names_an_engine_that_cannot_be_imported(tmp_path, monkeypatch, c
     assert f"onnxruntime cannot be imported ({said}" in lines["onnx"]
     assert "ready" not in lines["onnx"]
     assert "litert          ready" in lines["litert"]
+
+
+def test_who_is_asked_imports_nothing_from_the_current_folder(tmp_path, monkeypatch):
+    for name in ("json", "edgeword", "colorsys"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit(1)")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path not in ("", ".")])
+    assert import_failure(Package("colorsys", "colorsys", "colorsys")) is None
 
 
 def test_a_signal_without_a_name_is_said_by_its_number():

@@ -100,6 +100,15 @@ os.write(report, edgeword.load(sys.argv[1], "litert", "float32", isolate=True).g
     assert done.stdout.decode() == load(step_bundle, "litert").generate("the cell", 2).text
 
 
+def test_modules_in_the_current_folder_are_not_imported(step_bundle, tmp_path, monkeypatch):
+    for name in ("json", "numpy", "socket", "edgeword"):
+        (tmp_path / f"{name}.py").write_text("import os; os.abort()")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path not in ("", ".")])
+    monkeypatch.setattr(apart, "try_variant", None)
+    assert load(step_bundle, "litert", "float32").engine == "litert"
+
+
 def test_a_trial_that_somebody_else_ended_is_made_again(step_bundle, dying, tmp_path):
     (tmp_path / "scarce").touch()
     dying("os.kill(os.getpid(), 9)", {"opening": f"os.path.exists({str(tmp_path / 'scarce')!r})", "running": False})
