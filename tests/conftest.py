@@ -8,7 +8,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
-# Hundreds of first loads; those in a process of their own are tested in tests/runtime/choice/test_apart.py.
+# Hundreds of first loads; those in a process of their own: tests/runtime/isolation/test_first_trials.py.
 os.environ["EDGEWORD_SELF_TEST"] = "here"
 
 import hypothesis

@@ -24,6 +24,8 @@ _CHILD = (
     "import sys; sys.path[:] = sys.argv[3:]; "
     "from importlib import import_module; import_module(sys.argv[1]).serve(int(sys.argv[2]))"
 )
+# From its last word to its end, while the system writes down what it was.
+_DYING_SECONDS = 10.0
 _STANDARD_STREAMS = range(3)
 # Sent by others: by the kernel where memory is short, by who stops a service.
 _OTHERS_SIGNALS = frozenset(-getattr(signal, name, 0) for name in ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT"))
@@ -95,8 +97,9 @@ class Process:
         try:
             return exchange()
         except TimeoutError:
+            longest = self._wire.end.gettimeout()
             self.end()
-            raise EngineError(f"the engine took more than {LONGEST_SECONDS:.0f} s and was ended") from None
+            raise EngineError(f"the engine took more than {longest:.0f} s and was ended") from None
         except (EOFError, OSError, ValueError):
             raise self._death() from None
         except BaseException:  # interrupted
@@ -105,7 +108,7 @@ class Process:
 
     def _death(self) -> EngineError:
         try:
-            code = self._process.wait(1)
+            code = self._process.wait(_DYING_SECONDS)
         except subprocess.TimeoutExpired:
             code = 0
         self.end()

@@ -40,6 +40,6 @@ def dying(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None
         (tmp_path / "fake" / "onnxruntime" / "__init__.py").write_text(FAKE.format(what=what, **when))
         importlib.import_module("onnxruntime")  # this process has the real one
         monkeypatch.syspath_prepend(str(tmp_path / "fake"))
-        monkeypatch.setattr(process, "LONGEST_SECONDS", 2.0 if "sleep" in what or "while" in what else 60.0)
+        monkeypatch.setattr(process, "LONGEST_SECONDS", 2.0 if "sleep" in what else 60.0)
 
     return put
