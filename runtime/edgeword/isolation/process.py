@@ -28,7 +28,7 @@ _CHILD = (
 _DYING_SECONDS = 10.0
 _STANDARD_STREAMS = range(3)
 # Sent by others: by the kernel where memory is short, by who stops a service.
-_OTHERS_SIGNALS = frozenset(-getattr(signal, name, 0) for name in ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT"))
+_OTHERS_SIGNALS = frozenset(-number for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT))
 
 
 class KilledError(EngineError):
