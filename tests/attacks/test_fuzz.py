@@ -39,6 +39,12 @@ def ground(tmp_path_factory) -> Ground:
         return Ground(tmp_path_factory.mktemp("ground"))
 
 
+@pytest.fixture(autouse=True)
+def folder_of_their_own(ground, monkeypatch):
+    """A command may be told to write `the cell`."""
+    monkeypatch.chdir(ground.folder)
+
+
 def outcome(case: Case, number: int, ground: Ground) -> str:
     """Of one case; whatever goes wrong names it."""
     try:
