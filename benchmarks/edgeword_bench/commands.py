@@ -114,7 +114,9 @@ def _show(arguments: argparse.Namespace) -> int:
 def _check_outputs(arguments: argparse.Namespace) -> None:
     """Find out now, not when all is measured."""
     named = [name for name in (arguments.json, arguments.html) if name is not None]
-    files = [check_output_file(name) for name in named if utf8(name, "file name")]
+    for name in named:
+        utf8(name, "file name")
+    files = [check_output_file(name) for name in named]
     bundle = Path(arguments.bundle).resolve() if arguments.bundle else None
     for file in files:
         if bundle in file.resolve().parents:

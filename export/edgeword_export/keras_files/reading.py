@@ -13,6 +13,7 @@ import h5py
 import keras
 
 import edgeword_train.models.projections  # noqa: F401 (registers the cells that a run may hold)
+from edgeword.errors import EdgewordError, InputFileError
 from edgeword_export.errors import ModelError
 from edgeword_export.keras_files import h5_weights, refusals, sizes, zip_weights
 from edgeword_export.keras_files.layer_config import LayerConfig
@@ -31,7 +32,7 @@ def load_keras(path: Path, custom_objects: Mapping[str, Any] | None = None) -> t
     try:
         # Keras 2 wrote HDF5 under the name .keras, too.
         model, mends = (_read_h5 if h5py.is_hdf5(path) else _read_zip)(path, dict(custom_objects or {}))
-    except ModelError:
+    except EdgewordError:
         raise
     except Exception as error:  # Keras and h5py raise whatever the damaged part of the file led to
         raise refusals.unreadable(path, error) from None
@@ -58,7 +59,7 @@ def _read_zip(path: Path, custom_objects: dict[str, Any]) -> tuple[keras.Model, 
         raise ModelError(f"Keras cannot read {path}: it is cut off or no .keras file; save or copy it again")
     with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
         sizes.check_zip(path, archive)
-        weights = Path(archive.extract(_WEIGHTS, folder))
+        weights = _extracted(path, archive, folder)
         with h5py.File(weights, "r") as file:
             sizes.check_h5(path, file, weights.stat().st_size)
         config = _parsed(archive.read("config.json").decode())
@@ -70,6 +71,15 @@ def _read_zip(path: Path, custom_objects: dict[str, Any]) -> tuple[keras.Model, 
         zip_weights.renamed(weights)
         model.load_weights(weights)
     return model, mends
+
+
+def _extracted(path: Path, archive: zipfile.ZipFile, folder: str) -> Path:
+    """The weights as a file; raises InputFileError where there is no room for it."""
+    try:
+        return Path(archive.extract(_WEIGHTS, folder))
+    except OSError as error:
+        reason = f"cannot unpack the weights of {path} in {folder}: {error.strerror or error}"
+        raise InputFileError(f"{reason}; set TMPDIR to a folder with space") from None
 
 
 def _mended(path: Path, config: LayerConfig, version: str) -> tuple[LayerConfig, tuple[str, ...]]:

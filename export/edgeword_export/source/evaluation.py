@@ -68,9 +68,9 @@ def encoded(texts: Iterable[str], tokenizer: AnyTokenizer) -> list[list[int]]:
     """The token sequences of texts, as far as any are measured; raises UsageError where too few words are known."""
     sequences: list[list[int]] = []
     left = _MOST_TOKENS
-    for ids in map(tokenizer.encode, texts):
-        sequences += [ids] if len(ids) > 1 else []
-        left -= len(ids) if len(ids) > 1 else 0
+    for ids in (ids for ids in map(tokenizer.encode, texts) if len(ids) > 1):
+        sequences.append(ids)
+        left -= len(ids)
         if left <= 0:
             break
     if not sequences:

@@ -76,7 +76,7 @@ def test_prompts_that_cannot_be_used_are_counted_and_exit_code_1(run, tmp_path, 
 BAD = {
     "no out": (["STEP", "PROMPTS"], "--out"),
     "no prompts": (["STEP", "--out", "OUT"], "PROMPTS"),
-    "no such prompts": (["STEP", "nothing.txt", "--out", "OUT"], "cannot read nothing.txt"),
+    "no such prompts": (["STEP", "nothing.txt", "--out", "OUT"], "cannot read the prompts nothing.txt"),
     "no kind of prompts": (["STEP", "prompts.csv", "--out", "OUT"], "prompts are .txt, .jsonl"),
     "no bundle": (["/nowhere", "PROMPTS", "--out", "OUT"], "/nowhere is no bundle"),
     "no workers": (["STEP", "PROMPTS", "--out", "OUT", "--workers", "0"], "--workers: '0'"),
