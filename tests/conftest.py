@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -24,6 +25,13 @@ hypothesis.settings.load_profile("repeatable")
 def cache_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """What one test measures, no other remembers."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture
+def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody looks: standard error is a terminal, and the next command is named there."""
+    # Of the class: pytest makes a stream for each phase of a test.
+    monkeypatch.setattr(type(sys.stderr), "isatty", lambda _stream: True)
 
 
 @pytest.fixture(scope="session")

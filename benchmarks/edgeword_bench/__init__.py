@@ -1,4 +1,9 @@
-"""edgeword_bench: the latency of a bundle on this machine, measured so that it can be held against another."""
+"""edgeword_bench: the latency of a bundle on this machine, measured so that it can be held against another.
+
+>>> import edgeword_bench
+>>> report = edgeword_bench.benchmark("bundle/")
+>>> [(row.engine, row.precision, row.p50_us) for row in report.results]
+"""
 
 from __future__ import annotations
 
@@ -28,3 +33,7 @@ def __getattr__(name: str) -> Any:
         if name in names:
             return getattr(import_module(f"{__name__}.{module}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -12,7 +12,7 @@ from pathlib import Path
 from edgeword import interruption
 from edgeword.cli.command import Command
 from edgeword.cli.options import add_choice_of_variant, add_trust, trust_keywords, utf8
-from edgeword.cli.terminal import next_command, show
+from edgeword.cli.terminal import show, tell_next
 from edgeword.errors import GateError, InputFileError, UsageError
 from edgeword.files import check_output_file, write_file
 from edgeword.input_files import RESULT, read_text
@@ -153,11 +153,10 @@ def _print_progress(line: str) -> None:
 
 def _print_next(arguments: argparse.Namespace) -> None:
     if arguments.json:
-        line = ["edgeword", "benchmark", "--compare", arguments.json, "NEW.json", "--fail-if-slower", "5%"]
-        show(next_command(*line).replace("next:", "next, after a change:", 1))
+        line = ["--compare", arguments.json, "NEW.json", "--fail-if-slower", "5%"]
+        tell_next("benchmark", *line, after=", after a change")
     else:
-        line = ["edgeword", "benchmark", arguments.bundle, "--json", "result.json", "--html", "result.html"]
-        show(next_command(*line))
+        tell_next("generate", arguments.bundle, "a prompt", "--precision", "fastest")
 
 
 def _compare(arguments: argparse.Namespace) -> int:
@@ -169,7 +168,6 @@ def _compare(arguments: argparse.Namespace) -> int:
         _print_progress(f"edgeword: WARNING: {line}")
     if arguments.fail_if_slower is not None:
         _check_speed(comparison, arguments.fail_if_slower)
-    print("next: edgeword benchmark BUNDLE --json FILE")
     return 0
 
 
@@ -190,4 +188,13 @@ def _read(name: str) -> Report:
         raise UsageError(f"{name}: {error}") from None
 
 
-BENCHMARK = Command("benchmark", "measure the latency of every variant, or compare two results", _add_arguments, _run)
+BENCHMARK = Command(
+    "benchmark",
+    "measure the latency of every variant, or compare two results",
+    _add_arguments,
+    _run,
+    (
+        "demo/bundle --json before.json --html page.html",
+        "--compare before.json after.json --fail-if-slower 5%",
+    ),
+)

@@ -6,7 +6,6 @@ import dataclasses
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from edgeword.precisions import FORMATS, PRECISIONS, model_file
 from edgeword.version import __version__
 from edgeword_export.card import model_card
 from edgeword_export.errors import ConversionError
+from edgeword_export.exported import Exported
 from edgeword_export.formats.writer import Writer, writer
 from edgeword_export.graphs.calibration import Calibration, Samples
 from edgeword_export.graphs.graphs import Graphs, graphs_of
@@ -36,15 +36,6 @@ from edgeword_export.source.opening import Source, evaluation_text, open_source
 from edgeword_export.witness.settling import Settled, settle
 
 Announce = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Exported:
-    """What an export wrote; `failures` names each variant that was left out, with the reason."""
-
-    path: Path
-    manifest: Manifest
-    failures: tuple[str, ...]
 
 
 def export(
@@ -63,6 +54,8 @@ def export(
     max_perplexity_increase: float | None = None,
     custom_objects: Sequence[str] = (),
     name: str | None = None,
+    license: str | None = None,  # noqa: A002 (the option's name)
+    datasets: Sequence[str] = (),
     report: Announce = lambda _line: None,
 ) -> Exported:
     """Export a run folder, a Keras file, or a live Keras model as a bundle; the keywords are those of `ExportOptions`.
@@ -83,7 +76,14 @@ def export(
         max_perplexity_increase=max_perplexity_increase,
         custom_objects=tuple(custom_objects),
         name=name,
+        license=license,
+        datasets=tuple(datasets),
     )
+    return export_with(model, out, options, report)
+
+
+def export_with(model: PathLike | keras.Model, out: PathLike, options: ExportOptions, report: Announce) -> Exported:
+    """`export`, with its options in one."""
     path = check_output(out)
     return _write(path, open_source(model, options), options, report)
 
@@ -110,7 +110,7 @@ def _write(path: Path, source: Source, options: ExportOptions, report: Announce)
         raise GateError(f"no variant is fit to ship: {'; '.join(shipped.failures)}")
     manifest = _manifest(options.name or writable(path.name), source, settled, prover, decoding)
     manifest = dataclasses.replace(manifest, variants=tuple(shipped.variants))
-    others = {**settled.files, CARD_FILE: model_card(manifest).encode("utf-8")}
+    others = {**settled.files, CARD_FILE: model_card(manifest, options.license, options.datasets).encode("utf-8")}
     manifest = dataclasses.replace(manifest, files=tuple(file_entry(*item) for item in others.items()))
     write_bundle(path, manifest, {**shipped.files, TOKENIZER_FILE: source.tokenizer_bytes, **others})
     return Exported(path, manifest, tuple(shipped.failures))
@@ -140,7 +140,6 @@ class _Shipped:
             self.variants.append(self._variant(file, writer, precision, content))
             self.files[file] = content
         except (ConversionError, EngineError, GateError) as error:
-            self._report(f"left out {file}: {error}")
             self.failures.append(f"{file}: {error}{self._instead(writer.format, precision)}")
 
     def _instead(self, file_format: str, precision: str) -> str:

@@ -47,6 +47,10 @@ class ExportOptions:
     """Classes of the user's own, as `module:Name`."""
     name: str | None = None
     """The bundle's; None takes its folder's."""
+    license: str | None = None
+    """For the model card; None says that it is not known."""
+    datasets: tuple[str, ...] = ()
+    """For the model card: what the model was trained on, as the Hub names it."""
 
     def __post_init__(self) -> None:
         for option, values, known in (

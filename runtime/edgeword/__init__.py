@@ -1,4 +1,14 @@
-"""edgeword: next-word language models on a device, with numpy and one inference engine."""
+"""edgeword: next-word language models on a device, with numpy and one inference engine.
+
+>>> import edgeword
+>>> lm = edgeword.load("bundle/")
+>>> lm.generate("LSTM networks are", max_words=8).text
+' built from gates, and a small battery'
+>>> lm.suggest("a long short-term", k=3, prefix="me")
+[Suggestion(word='memory', probability=0.99)]
+
+`edgeword_export.export` makes a bundle of a Keras model, `edgeword_bench.benchmark` measures its latency.
+"""
 
 from __future__ import annotations
 

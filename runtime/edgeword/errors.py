@@ -52,8 +52,3 @@ def described(error: BaseException) -> str:
     """The kind of somebody else's error, and what it says first."""
     kind, said = type(error).__name__, first_line(error)
     return kind if said == kind else f"{kind}: {said}"
-
-
-def install_command(extra: str) -> str:
-    """The command that installs an extra of edgeword."""
-    return f'pip install "edgeword[{extra}]"'

@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, cast
 
-from edgeword.errors import EdgewordError, UsageError, install_command
+from edgeword.errors import EdgewordError, UsageError
+from edgeword.installing import DISTRIBUTION, install_command
 
 if TYPE_CHECKING:
     from email.message import Message
-
-DISTRIBUTION = "edgeword"
 
 # `tf2onnx>=1.17; extra == 'export'`: the name, the extras of it, the marker.
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9._-]+)\s*(?:\[([^\]]*)\])?[^;]*(?:;(.*))?")

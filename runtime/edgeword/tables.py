@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+LINE = 100
+"""Columns of a terminal that a line may take."""
+
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """Each row as a line, its cells padded to the width of their column."""

@@ -203,14 +203,14 @@ def test_commands_take_a_packed_bundle(file, tmp_path, capsys):
     assert len((tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()) == 2
 
 
-def test_what_pack_says_steers_no_terminal(step_bundle, tmp_path, capsys):
+def test_what_pack_says_steers_no_terminal(step_bundle, tmp_path, capsys, terminal):
     folder, file = tmp_path / "bundle", tmp_path / "a \x1b[2J.edgeword"
     assert main(["unpack", str(step_bundle), "--out", str(folder)]) == 0
     (folder / "\x1b[31m").write_bytes(b"")
     assert main(["pack", str(folder), str(file)]) == 0
-    out = capsys.readouterr().out
-    assert "\x1b" not in out
-    assert "$'" in out.splitlines()[-1]
+    printed = capsys.readouterr()
+    assert "\x1b" not in printed.out + printed.err
+    assert "$'" in printed.err.splitlines()[-1]
 
 
 def test_pack_leaves_out_what_is_not_listed_and_replaces_nothing(step_bundle, tmp_path, capsys):

@@ -12,6 +12,7 @@ import pytest
 from edgeword import BundleError, EngineError, MissingEngineError, UsageError
 from edgeword.bundle.bundle import Bundle
 from edgeword.engines.engine import Engine
+from edgeword.installing import install_command
 from edgeword_bench import Effort, Interrupted, Report, benchmark
 from edgeword_bench.measuring import harness, machine, process
 from tests.runtime.changed import keep_variants
@@ -157,7 +158,7 @@ def test_an_engine_that_is_not_installed_has_rows_that_say_how_to_get_it(copy, m
     monkeypatch.setattr(Engine, "installed", property(lambda kind: kind.name == "onnx" and found(kind)))
     rows = {row.engine: row for row in benchmark(copy, effort=QUICK).results}
     assert rows["onnx"].runs == 80
-    assert rows["litert"].reason == 'the engine litert is not installed; pip install "edgeword[litert]"'
+    assert rows["litert"].reason == f"the engine litert is not installed; {install_command('litert')}"
 
 
 def test_no_engine_at_all(copy, monkeypatch):

@@ -33,7 +33,7 @@ def test_results_go_to_standard_output_and_progress_to_standard_error(run, files
     assert printed.out.startswith("guessed: texts of any length")
     assert printed.out.splitlines()[1].startswith("decode mode step: ")
     assert "onnx    float32" in printed.out
-    assert printed.out.splitlines()[-1] == f"next: edgeword generate {files / 'bundle'} 'a prompt'"
+    assert "next:" not in printed.out + printed.err
     assert all(line.startswith("edgeword: ") for line in printed.err.splitlines())
     assert Bundle(files / "bundle").manifest.name == "small"
 

@@ -8,6 +8,7 @@ import pytest
 
 import edgeword
 from edgeword.errors import GateError, InputFileError
+from edgeword.tables import LINE
 from edgeword_export import demo as demo_module
 from edgeword_train.training import train
 
@@ -34,8 +35,31 @@ def test_it_leaves_a_run_and_a_bundle_and_says_how_to_go_on(trained, tmp_path, c
     lm = edgeword.load(tmp_path / "demo" / "bundle")
     out = capsys.readouterr().out
     words = lm.generate(demo_module.PROMPT, 12).text
-    assert out.count(words) >= 3  # the notebook's, and float32 on both engines
-    assert f"next: edgeword generate {tmp_path / 'demo' / 'bundle'}" in out
+    assert f"{demo_module.PROMPT} {words.lstrip()}" in out  # the notebook's words
+    rows = [line for line in out.splitlines() if line.startswith(("litert", "onnx ")) and "×" in line]
+    assert sum(row.endswith("the same") for row in rows if " float32 " in row) == 2
+    assert max(len(line) for line in out.splitlines() if line.startswith(("tflite", "litert", "onnx"))) <= LINE
+
+
+def test_only_a_demo_is_replaced_and_only_by_a_whole_one(trained, tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "demo"
+    (folder / "bundle").mkdir(parents=True)
+    (folder / "bundle" / "old").touch()
+    with pytest.raises(InputFileError, match="--force replaces it"):
+        demo_module.demo(folder, lambda _line: None)
+    with monkeypatch.context() as patch:
+        patch.setattr(demo_module, "notebook_loop", lambda *_: ([3] * 12, 50.0))
+        with pytest.raises(GateError):
+            demo_module.demo(folder, lambda _line: None, replace=True)
+    assert (folder / "bundle" / "old").exists()
+    (folder / "notes.txt").write_text("mine")
+    with pytest.raises(InputFileError, match=r"holds notes\.txt, which no demo made"):
+        demo_module.demo(folder, lambda _line: None, replace=True)
+    (folder / "notes.txt").unlink()
+    demo_module.demo(folder, lambda _line: None, replace=True)
+    assert sorted(path.name for path in folder.iterdir()) == ["bundle", "run"]
+    assert not (folder / "bundle" / "old").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["demo"]
 
 
 def test_words_that_are_not_the_notebooks_fail(trained, tmp_path, monkeypatch):

@@ -21,13 +21,13 @@ def in_a_fresh_process(code: str) -> subprocess.CompletedProcess[str]:
 def test_a_missing_package_is_named_before_anything_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extras, "is_installed", lambda name: name != "keras")
     monkeypatch.setattr(tensorflow_import.importlib, "import_module", pytest.fail)
-    with pytest.raises(MissingExtraError, match=r'^keras is not installed; pip install "edgeword\[train\]"$'):
+    with pytest.raises(MissingExtraError, match=r'^keras is not installed; .*install .*\[train\]"$'):
         load_tensorflow("train")
 
 
 def test_export_without_its_quantizer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extras, "is_installed", lambda name: name != "ai-edge-quantizer")
-    with pytest.raises(MissingExtraError, match=r'^ai-edge-quantizer is not installed; .*"edgeword\[export\]"$'):
+    with pytest.raises(MissingExtraError, match=r'^ai-edge-quantizer is not installed; .*install .*\[export\]"$'):
         prepare_tensorflow("export")
 
 
@@ -37,7 +37,7 @@ def test_a_package_that_cannot_be_imported_is_one_line(monkeypatch: pytest.Monke
             raise ImportError("libpng.so.16 is missing\nand so on")
 
     monkeypatch.setattr(tensorflow_import.importlib, "import_module", broken)
-    message = r"^matplotlib is installed but cannot be imported \(libpng.so.16 is missing\); pip install "
+    message = r"^matplotlib is installed but cannot be imported \(libpng.so.16 is missing\); .*install "
     with pytest.raises(MissingExtraError, match=message):
         load_tensorflow("train")
 

@@ -1,4 +1,9 @@
-"""edgeword_train: from text to a Keras next-word model, in a run folder that `edgeword export` reads."""
+"""edgeword_train: from text to a Keras next-word model, in a run folder that `edgeword export` reads.
+
+>>> import edgeword_train
+>>> run = edgeword_train.train(["book.txt"], "run", units=256)
+>>> run.record.perplexity.held_out
+"""
 
 from __future__ import annotations
 
@@ -16,3 +21,7 @@ def __getattr__(name: str) -> Any:
     from edgeword_train import training
 
     return getattr(training, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

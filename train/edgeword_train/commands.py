@@ -10,7 +10,7 @@ from typing import Any
 
 from edgeword import interruption
 from edgeword.cli.command import Command
-from edgeword.cli.terminal import complain, next_command, quoted, show
+from edgeword.cli.terminal import complain, own_command, show, tell_next
 from edgeword.errors import UsageError
 from edgeword_train.data.corpora.built_in import CORPORA
 from edgeword_train.data.reading_bar import ReadingBar, warnings_on
@@ -109,6 +109,7 @@ def run_train(args: argparse.Namespace) -> int:
         complain(_interruption(out))
         return interruption.EXIT_CODE
     show(*format_result(run))
+    tell_next("export", str(run.path), "--out", f"{run.path}-bundle")
     return 0
 
 
@@ -135,7 +136,7 @@ def _announce(plan: Plan) -> None:
 
 
 def format_result(run: Run) -> tuple[str, ...]:
-    """The run in four lines, the last of which names the next command."""
+    """The run in three lines."""
     path, record = str(run.path), run.record
     size = f"{record.parameters:,} parameters, vocabulary {record.vocabulary:,}, window {record.window}"
     effort = f"epoch {record.kept_epoch} of {record.epochs} is kept; {record.seconds:.0f} s"
@@ -143,7 +144,6 @@ def format_result(run: Run) -> tuple[str, ...]:
         f"run: {path}  ({size})",
         f"trained: {effort}, {record.words_per_second:,.0f} words/s",
         f"perplexity: train {record.perplexity.train:.1f}, held out {record.perplexity.held_out:.1f}{_price(record)}",
-        next_command("edgeword", "export", path, "--out", f"{path}-bundle"),
     )
 
 
@@ -155,9 +155,15 @@ def _price(record: FinishedRun) -> str:
 
 def _interruption(out: Path) -> str:
     if is_started(out):
-        command = quoted("edgeword", "train", "--resume", str(out))
+        command = own_command("train", "--resume", str(out))
         return f"interrupted; go on after the last whole epoch with: {command} (--finish keeps the best so far)"
     return "interrupted before the training began; nothing was written"
 
 
-TRAIN = Command("train", "train a next-word model on text", add_arguments, run_train)
+TRAIN = Command(
+    "train",
+    "train a next-word model on text",
+    add_arguments,
+    run_train,
+    ("book.txt --out run --preset tiny", "primer --out run --memorize", "--resume run"),
+)

@@ -9,8 +9,9 @@ import tempfile
 from collections.abc import Iterator
 
 from edgeword.engines.quiet import keep_offline
-from edgeword.errors import first_line, install_command
+from edgeword.errors import first_line
 from edgeword.extras import MissingExtraError, module_of, require, requirements_of
+from edgeword.installing import install_command
 
 # Some of the others import it: what it prints depends on who comes first.
 _FIRST = "tensorflow"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from edgeword.errors import install_command
+from edgeword.installing import install_command
 from edgeword_bench.errors import MissingReportError
 
 PACKAGES = ("matplotlib", "jinja2")

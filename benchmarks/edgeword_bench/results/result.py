@@ -80,7 +80,7 @@ class Result:
     """What reading them takes at the bandwidth measured here; None if a word is many runs, or takes less."""
     over_floor: float | None = None
     """p50 over the floor."""
-    times_us: Times = ()
+    times_us: Times = dataclasses.field(default=(), repr=False)
 
     @property
     def name(self) -> str:
@@ -92,7 +92,7 @@ class Result:
 class Report:
     """A benchmark of one bundle on one machine."""
 
-    environment: Mapping[str, Any]
+    environment: Mapping[str, Any] = dataclasses.field(repr=False)
     results: tuple[Result, ...]
     warnings: tuple[str, ...] = ()
     """What makes the figures doubtful, one sentence each."""

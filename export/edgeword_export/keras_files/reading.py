@@ -18,6 +18,7 @@ from edgeword_export.errors import ModelError
 from edgeword_export.keras_files import h5_weights, refusals, sizes, zip_weights
 from edgeword_export.keras_files.layer_config import LayerConfig
 from edgeword_export.keras_files.mends import mended
+from edgeword_export.keras_files.paths import check_path
 
 _WEIGHTS = "model.weights.h5"
 
@@ -28,7 +29,7 @@ def load_keras(path: Path, custom_objects: Mapping[str, Any] | None = None) -> t
     Code inside the file is never run. Raises InputFileError where there is no file, ModelError for one that
     cannot be read.
     """
-    refusals.check_path(path)
+    check_path(path)
     try:
         # Keras 2 wrote HDF5 under the name .keras, too.
         model, mends = (_read_h5 if h5py.is_hdf5(path) else _read_zip)(path, dict(custom_objects or {}))

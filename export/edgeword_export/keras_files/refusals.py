@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from edgeword.errors import InputFileError
 from edgeword_export.errors import ModelError
 from edgeword_export.keras_files.layer_config import LayerConfig, objects_in, options
 
-SUFFIXES = (".keras", ".h5", ".hdf5")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _UNKNOWN = re.compile(r"(?:locate class|deserialize class|Unknown \w+:?|identifier: .*'class_name':) ['\"]?([\w>]+)")
-_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 # Names that a file has when Keras 2 saved what stood between two layers.
 _OPERATIONS = (
     "TFOpLambda",
@@ -28,27 +25,6 @@ def first_line(error: BaseException | str) -> str:
     """An error's text on one line without colours, at most 240 characters of it."""
     text = " ".join(_COLOURS.sub("", str(error)).split()) or type(error).__name__
     return text if len(text) <= 240 else text[:237] + "..."
-
-
-def is_saved_model(path: Path) -> bool:
-    """Whether a path is a folder that TensorFlow's `save` wrote."""
-    return (path / "saved_model.pb").is_file()
-
-
-def check_path(path: Path) -> None:
-    """Refuse what is no file of Keras' by its name and its first bytes alone."""
-    if is_saved_model(path):
-        raise ModelError(
-            f"{path} is a SavedModel folder, which Keras 3 does not read; load it with the TensorFlow that wrote it "
-            "(tf.keras.models.load_model), save it as model.h5 and give that"
-        )
-    if not path.is_file():
-        raise InputFileError(f"there is no file {path}; give a run folder, a .keras or a .h5 file")
-    with path.open("rb") as file:
-        if file.read(len(_LFS_POINTER)) == _LFS_POINTER:
-            raise ModelError(f"{path} is a Git-LFS pointer, not the model itself; fetch it with: git lfs pull")
-    if path.suffix not in SUFFIXES:
-        raise ModelError(f"{path} is neither a run folder nor a {', '.join(SUFFIXES)} file; save it with Keras")
 
 
 def weights_only(path: Path) -> ModelError:

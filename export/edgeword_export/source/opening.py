@@ -17,8 +17,9 @@ from edgeword.input_files import writable
 from edgeword.padding import Padding
 from edgeword.tokenizers.kinds import AnyTokenizer
 from edgeword.tokenizers.tokenizer import Tokenizer
+from edgeword_export.keras_files.paths import is_saved_model
 from edgeword_export.keras_files.reading import load_keras
-from edgeword_export.keras_files.refusals import first_line, is_saved_model
+from edgeword_export.keras_files.refusals import first_line
 from edgeword_export.options import ExportOptions, PathLike
 from edgeword_export.source.evaluation import After, Evaluation, encoded, evaluation_of, sampled
 from edgeword_export.source.forms import computed_in, in_form

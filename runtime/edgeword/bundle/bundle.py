@@ -55,6 +55,9 @@ class Bundle:
         self._store.check(listed_files(self.manifest))
         self.tokenizer = self._tokenizer()
 
+    def __repr__(self) -> str:
+        return f"Bundle({self.path!r}, variants={[variant.file for variant in self.manifest.variants]})"
+
     @property
     def spec(self) -> Spec:
         """What a decoder of this bundle has to know."""

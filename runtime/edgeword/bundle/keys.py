@@ -9,9 +9,10 @@ import hashlib
 import os
 from typing import TYPE_CHECKING, Any
 
-from edgeword.errors import InputFileError, install_command
+from edgeword.errors import InputFileError
 from edgeword.extras import MissingExtraError
 from edgeword.input_files import KEY, read_bounded
+from edgeword.installing import install_command
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -10,9 +10,10 @@ from edgeword.frozen import frozen
 
 @frozen
 class Command:
-    """A subcommand; `run` returns the exit code."""
+    """A subcommand; `run` returns the exit code, an example is what follows its name."""
 
     name: str
     summary: str
     add_arguments: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], int]
+    examples: tuple[str, ...] = ()

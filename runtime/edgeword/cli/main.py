@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from importlib import import_module
-from typing import NoReturn, cast
+from typing import NoReturn
 
 from edgeword import interruption
-from edgeword.cli.command import Command
-from edgeword.cli.terminal import complain, settle, show
-from edgeword.errors import EdgewordError, UsageError, described
+from edgeword.cli.finding import find, found_commands, parser_of
+from edgeword.cli.terminal import complain, own_command, settle, show, tell_next
+from edgeword.errors import EdgewordError, UsageError
 from edgeword.input_files import legible
 from edgeword.version import __version__
 
 INTERRUPTED = 130
-
-# What the runtime does itself. Other packages add to it through the entry-point group `edgeword.commands`,
-# which is looked at only when the command is none of these: scanning it takes longer than a word.
-_OWN = ("generate", "bulk", "suggest", "evaluate", "info", "verify", "pack", "unpack", "sign", "doctor")
 
 
 def entry() -> NoReturn:
@@ -89,11 +83,9 @@ def _failed(error: Exception) -> int:
 def _run(words: Sequence[str]) -> int:
     if not words or words[0].startswith("-"):
         return _overview(words)
-    command = _find(legible(words[0]))
-    parser = _Parser(f"edgeword {command.name}", description=command.summary, allow_abbrev=False)
-    command.add_arguments(parser)
+    command = find(legible(words[0]))
     try:
-        arguments = parser.parse_intermixed_args(words[1:])
+        arguments = parser_of(command).parse_intermixed_args(words[1:])
     except SystemExit:  # --help was printed; errors are raised as UsageError
         return 0
     return command.run(arguments)
@@ -110,64 +102,15 @@ def _discard_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line, like every other error."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}; see: {self.prog} --help")
-
-
-def _find(name: str) -> Command:
-    if name in _OWN:
-        return _own(name)
-    found = _registered()
-    if name in found:
-        return _loaded(name, found[name])
-    names = ", ".join(sorted({*_OWN, *found}))
-    raise UsageError(f"there is no command {name!r}; the commands are {names}")
-
-
-def _own(name: str) -> Command:
-    """The command that the module of its name in `commands` ends with."""
-    return cast(Command, getattr(import_module(f"edgeword.cli.commands.{name}"), name.upper()))
-
-
-def _registered() -> dict[str, Callable[[], object]]:
-    from importlib.metadata import entry_points
-
-    return {point.name: point.load for point in entry_points(group="edgeword.commands")}
-
-
-def _loaded(name: str, load: Callable[[], object]) -> Command:
-    """The command of another package; raises UsageError for one that cannot be loaded."""
-    try:
-        command = load()
-    except (Exception, SystemExit) as error:  # whatever a package that is broken does
-        raise UsageError(
-            f"the command {name} cannot be loaded ({described(error)}); install its package again"
-        ) from None
-    if not isinstance(command, Command):
-        raise UsageError(f"the command {name} cannot be loaded (it is no Command); install its package again")
-    return command
-
-
-def _summary(name: str, load: Callable[[], object]) -> str:
-    try:
-        return _loaded(name, load).summary
-    except UsageError as error:
-        return str(error)
-
-
 def _overview(words: Sequence[str]) -> int:
     if words and words[0] in ("-V", "--version"):
         print(f"edgeword {__version__}")
         return 0
     if words and words[0] not in ("-h", "--help"):
         raise UsageError(f"unknown option {words[0]!r}; see: edgeword --help")
-    registered = {name: _summary(name, load) for name, load in _registered().items()}
-    summaries = {**registered, **{name: _own(name).summary for name in _OWN}}
     print("usage: edgeword COMMAND …\n\nNext-word language models on a device.\n")
-    for name in sorted(summaries):
-        show(f"  {name:<10} {summaries[name]}")
-    print("\nnext: edgeword demo")
+    for name, command in found_commands().items():
+        show(f"  {name:<12}{command if isinstance(command, str) else command.summary}")
+    show("", f"what a command takes: {own_command('COMMAND')} --help")
+    tell_next("demo")
     return 0 if words else 2

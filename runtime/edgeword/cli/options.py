@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import warnings
 from typing import TypedDict
 
@@ -16,6 +17,9 @@ from edgeword.engines.quiet import native_stderr_to_null
 from edgeword.errors import UsageError
 from edgeword.input_files import legible
 from edgeword.language_model import LanguageModel, load
+
+LONGEST_PROMPT = 1 << 20
+"""In bytes, as of a line of `bulk`."""
 
 
 def positive(text: str) -> int:
@@ -107,6 +111,27 @@ def load_quietly(
         else:
             warnings.showwarning(warning.message, warning.category, warning.filename, warning.lineno)
     return lm
+
+
+def given_or_read(given: str | None, name: str) -> str:
+    """An argument, or standard input to its end where it was left out; raises UsageError for what is not UTF-8."""
+    if given is not None:
+        return utf8(given, name)
+    if sys.stdin is None:
+        raise UsageError(f"there is neither a {name} nor a standard input; give the {name} after the bundle")
+    if sys.stdin.isatty():
+        complain(f"reads the {name} from the keyboard, up to Ctrl-D")
+    try:
+        return _standard_input(name).decode("utf-8").strip("\r\n")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"the {name} is not UTF-8 (at {error.start}); convert it with iconv") from None
+
+
+def _standard_input(name: str) -> bytes:
+    content = sys.stdin.buffer.read(LONGEST_PROMPT + 1)
+    if len(content) > LONGEST_PROMPT:
+        raise UsageError(f"the {name} is longer than {LONGEST_PROMPT} bytes; give its end alone: tail -c 10000")
+    return content
 
 
 def utf8(text: str, name: str) -> str:

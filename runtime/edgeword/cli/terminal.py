@@ -69,9 +69,17 @@ def complain(message: str) -> None:
     show(f"edgeword: {' '.join(message.splitlines())}", to=sys.stderr)
 
 
-def next_command(*words: str) -> str:
-    """The line that says what to run next, quoted for a shell."""
-    return f"next: {quoted(*words)}"
+def tell_next(*words: str, after: str = "") -> None:
+    """Say what to run next, `edgeword` and its arguments, where somebody looks: on a terminal, beside the results."""
+    if sys.stderr.isatty():
+        show(f"next{after}: {own_command(*words)}", to=sys.stderr)
+
+
+def own_command(*words: str) -> str:
+    """A command of this edgeword, as a shell runs it that stands here."""
+    from edgeword.installing import edgeword_program
+
+    return f"{edgeword_program()} {quoted(*words)}"
 
 
 def quoted(*words: str) -> str:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from numpy.typing import NDArray
 
-from edgeword.errors import EdgewordError, MissingEngineError, UsageError, described, install_command
+from edgeword.errors import EdgewordError, MissingEngineError, UsageError, described
 from edgeword.frozen import frozen
+from edgeword.installing import install_command
 
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec

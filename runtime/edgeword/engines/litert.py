@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
@@ -10,7 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeword.engines.engine import Package
+from edgeword.engines.quiet import native_stderr_to_null
 from edgeword.errors import EngineError, first_line
+
+_announced = False
+
+
+@contextlib.contextmanager
+def _unannounced() -> Iterator[None]:
+    """The first allocation of a process tells the screen which delegate it made; the others tell nothing."""
+    global _announced  # noqa: PLW0603 (as the engine has it, once a process)
+    if _announced:
+        yield
+        return
+    with native_stderr_to_null():
+        yield
+    _announced = True
 
 
 class LiteRTGraph:
@@ -30,7 +46,8 @@ class LiteRTGraph:
             for index in names["inputs"].values():
                 shape = np.array([rows, *native.TensorSize(index, subgraph)[1:]], np.int32)
                 native.ResizeInputTensor(index, shape, True, subgraph)
-        native.AllocateTensors(subgraph)
+        with _unannounced():
+            native.AllocateTensors(subgraph)
 
         def views(kind: str) -> dict[str, NDArray[Any]]:
             return {name: native.tensor(native, index, subgraph) for name, index in names[kind].items()}

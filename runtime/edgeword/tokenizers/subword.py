@@ -12,9 +12,10 @@ from dataclasses import field
 from functools import cached_property
 from typing import Any, Literal
 
-from edgeword.errors import TokenizerError, install_command
+from edgeword.errors import TokenizerError
 from edgeword.extras import MissingExtraError
 from edgeword.frozen import frozen
+from edgeword.installing import install_command
 from edgeword.tokenizers.header import header
 
 END_ID = 1

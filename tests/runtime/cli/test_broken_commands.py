@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgeword.cli import main as line
+from edgeword.cli import finding as line
 from tests.runtime.cli.lines import one_line
 
 

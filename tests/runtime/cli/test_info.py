@@ -18,7 +18,7 @@ def test_info_says_what_a_bundle_holds(run, step_bundle):
         assert fact in out
     for variant in manifest.variants:
         assert any({variant.format, variant.precision} <= set(line.split()) for line in out.splitlines())
-    assert out.splitlines()[-1] == f"next: edgeword generate {step_bundle} 'a prompt'"
+    assert "next" not in out
 
 
 def test_info_of_a_bundle_without_state(run):
@@ -40,7 +40,7 @@ def test_info_as_json_is_the_manifest(run, step_bundle):
 def here(out: str) -> list[str]:
     """What info says of this machine."""
     lines = out.splitlines()
-    return lines[next(index for index, line in enumerate(lines) if line.startswith("here: ")) : -2]
+    return lines[next(index for index, line in enumerate(lines) if line.startswith("here: ")) :]
 
 
 def test_info_before_the_first_load(run):

@@ -2,7 +2,7 @@
 
 import pytest
 
-import edgeword.cli.main
+import edgeword.cli.finding
 import edgeword.cli.options
 from edgeword.cli.command import Command
 from edgeword.cli.main import main
@@ -120,7 +120,7 @@ def failing(error: BaseException):
     ids=["interrupted", "gate", "disk", "encoding"],
 )
 def test_exit_codes(run, monkeypatch, error, code, line):
-    monkeypatch.setattr(edgeword.cli.main, "_own", lambda _name: failing(error)())
+    monkeypatch.setattr(edgeword.cli.finding, "_own", lambda _name: failing(error)())
     found, out, err = run("info")
     assert (found, out) == (code, "")
     assert err.startswith(line)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from edgeword import Tokenizer
 from edgeword.cli.main import main
-from edgeword.cli.terminal import escaped, next_command
+from edgeword.cli.terminal import escaped, quoted
 from edgeword.records import json_text
 from tests import tiny
 from tests.runtime.changed import edit_manifest, replace_file
@@ -52,7 +52,7 @@ def test_json_means_the_same_and_has_no_raw_control(text):
 
 @given(st.lists(st.text(st.characters(codec="ascii", exclude_characters="\0")), min_size=1, max_size=3))
 def test_next_can_be_pasted_into_a_shell(words):
-    said = run_in_bash(next_command("printf", "%s\\0", *words).removeprefix("next: "))
+    said = run_in_bash(quoted("printf", "%s\\0", *words))
     assert said.split("\0")[:-1] == words
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ class Run:
 
     path: Path
     tokenizer: AnyTokenizer
-    held_out: tuple[tuple[int, ...], ...]
+    held_out: tuple[tuple[int, ...], ...] = field(repr=False)
     """Ids of lines that were never trained on: the first 200,000 tokens of them."""
     record: FinishedRun
 

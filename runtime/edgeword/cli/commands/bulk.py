@@ -71,4 +71,10 @@ def _summary(out: str, result: Result) -> int:
     return 1
 
 
-BULK = Command("bulk", "continue many prompts, a line of JSON for each", _add_arguments, _run)
+BULK = Command(
+    "bulk",
+    "continue many prompts, a line of JSON for each",
+    _add_arguments,
+    _run,
+    ("demo/bundle prompts.txt --out answers.jsonl --workers 2",),
+)

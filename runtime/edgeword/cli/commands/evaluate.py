@@ -86,4 +86,10 @@ def _cells(engine: str, variant: Variant, evaluation: Evaluation) -> tuple[str, 
     )
 
 
-EVALUATE = Command("evaluate", "measure every variant on a text of your own", _add_arguments, _run)
+EVALUATE = Command(
+    "evaluate",
+    "measure every variant on a text of your own",
+    _add_arguments,
+    _run,
+    ("demo/bundle text.txt --lines 100",),
+)

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 from edgeword.answers import Generation, generation_dict
 from edgeword.cli.command import Command
 from edgeword.cli.generation_options import add_generation_options, generation_keywords
-from edgeword.cli.options import add_choice_of_variant, add_decode, add_trust, check_decode, load_for, utf8
-from edgeword.cli.terminal import complain, escaped, next_command, show
-from edgeword.errors import UsageError
+from edgeword.cli.options import add_choice_of_variant, add_decode, add_trust, check_decode, given_or_read, load_for
+from edgeword.cli.terminal import complain, escaped, tell_next
 from edgeword.language_model import LanguageModel
 from edgeword.records import json_text
-
-LONGEST_PROMPT = 1 << 20
-"""In bytes, as of a line of `bulk`."""
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +31,7 @@ def _run(arguments: argparse.Namespace) -> int:
     check_decode(arguments)
     keywords = generation_keywords(arguments)
     lm = load_for(arguments)
-    prompt = _prompt(arguments.prompt)
+    prompt = given_or_read(arguments.prompt, "prompt")
     _warn(lm, prompt)
     if arguments.json:
         print(json_text(_as_json(lm, lm.generate(prompt, **keywords))))
@@ -44,28 +39,9 @@ def _run(arguments: argparse.Namespace) -> int:
         print(_shown(lm, lm.generate(prompt, **keywords).text.lstrip(" ")))
     else:
         _stream(lm, lm.stream(prompt, **keywords))
-    if not arguments.json and sys.stderr.isatty():
-        show(next_command("edgeword", "info", arguments.bundle), to=sys.stderr)
+    if not arguments.json:
+        tell_next("info", arguments.bundle)
     return 0
-
-
-def _prompt(given: str | None) -> str:
-    """The argument, or standard input to its end; raises UsageError for what is not UTF-8."""
-    if given is None and sys.stdin is None:
-        raise UsageError("there is neither a prompt nor a standard input; give the prompt after the bundle")
-    try:
-        if given is None:
-            return _standard_input().decode("utf-8").strip("\r\n")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"the prompt is not UTF-8 (at {error.start}); convert it with iconv") from None
-    return utf8(given, "prompt")
-
-
-def _standard_input() -> bytes:
-    content = sys.stdin.buffer.read(LONGEST_PROMPT + 1)
-    if len(content) > LONGEST_PROMPT:
-        raise UsageError(f"the prompt is longer than {LONGEST_PROMPT} bytes; give its end alone: tail -c 10000")
-    return content
 
 
 def _warn(lm: LanguageModel, prompt: str) -> None:
@@ -93,4 +69,13 @@ def _as_json(lm: LanguageModel, generation: Generation) -> dict[str, Any]:
     return {**data, "timings": dataclasses.asdict(generation.timings)}
 
 
-GENERATE = Command("generate", "continue a prompt with the next words", _add_arguments, _run)
+GENERATE = Command(
+    "generate",
+    "continue a prompt with the next words",
+    _add_arguments,
+    _run,
+    (
+        'demo/bundle "LSTM networks are" -n 8',
+        'demo/bundle "LSTM networks are" --temperature 0.8 --top-k 40 --seed 1',
+    ),
+)

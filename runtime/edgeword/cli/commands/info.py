@@ -14,7 +14,7 @@ from edgeword.choice.choosing import FASTEST, candidates, preferred
 from edgeword.choice.remembered import Trials
 from edgeword.choice.trial import SELF_TEST_VARIABLE, Pair, Trial
 from edgeword.cli.command import Command
-from edgeword.cli.terminal import next_command, show
+from edgeword.cli.terminal import show, tell_next
 from edgeword.errors import EdgewordError
 from edgeword.records import record_dict, spelled
 
@@ -32,7 +32,7 @@ def _run(arguments: argparse.Namespace) -> int:
         return 0
     lines = [*_facts(bundle), "", *fidelity_table(manifest.variants), "", *_choice(bundle)]
     show(*lines)
-    show("", next_command("edgeword", "generate", arguments.bundle, "a prompt"))
+    tell_next("generate", arguments.bundle, "a prompt")
     return 0
 
 
@@ -100,4 +100,4 @@ def _result(trial: Trial) -> str:
     return trial.refusal or f"{trial.us_per_word:,.1f} µs a word on {trial.version}"
 
 
-INFO = Command("info", "show what a bundle holds and how faithful it is", _add_arguments, _run)
+INFO = Command("info", "show what a bundle holds and how faithful it is", _add_arguments, _run, ("demo/bundle",))

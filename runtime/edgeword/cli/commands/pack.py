@@ -8,7 +8,7 @@ import os
 from edgeword.bundle.bundle import Bundle
 from edgeword.bundle.packed import packed
 from edgeword.cli.command import Command
-from edgeword.cli.terminal import next_command, show
+from edgeword.cli.terminal import show, tell_next
 from edgeword.errors import InputFileError
 from edgeword.files import write_file
 
@@ -28,8 +28,10 @@ def _run(arguments: argparse.Namespace) -> int:
     show(f"packed       {len(contents)} files, {len(content) / 1e6:.2f} MB")
     for name in bundle.unlisted():
         show(f"left out     {name}  is no part of the bundle")
-    show(next_command("edgeword", "verify", arguments.file))
+    tell_next("verify", arguments.file)
     return 0
 
 
-PACK = Command("pack", "put a bundle into one file, which is read in place", _add_arguments, _run)
+PACK = Command(
+    "pack", "put a bundle into one file, which is read in place", _add_arguments, _run, ("demo/bundle words.edgeword",)
+)

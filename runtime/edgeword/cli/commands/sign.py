@@ -8,7 +8,7 @@ from edgeword.bundle.bundle import Bundle
 from edgeword.bundle.signing import sign
 from edgeword.cli.command import Command
 from edgeword.cli.options import positive
-from edgeword.cli.terminal import next_command, show
+from edgeword.cli.terminal import show, tell_next
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,8 +22,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     statement = sign(Bundle(arguments.bundle), arguments.key, arguments.release)
     show(f"signed       {arguments.bundle}, {statement.numbered}", f"key          {statement.key}")
-    show(next_command("edgeword", "verify", arguments.bundle, "--trusted-key", "FILE"))
+    tell_next("verify", arguments.bundle, "--trusted-key", "FILE")
     return 0
 
 
-SIGN = Command("sign", "sign a bundle with a key of your own", _add_arguments, _run)
+SIGN = Command("sign", "sign a bundle with a key of your own", _add_arguments, _run, ("demo/bundle --key private.pem",))

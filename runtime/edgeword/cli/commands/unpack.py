@@ -6,7 +6,7 @@ import argparse
 
 from edgeword.bundle.bundle import Bundle
 from edgeword.cli.command import Command
-from edgeword.cli.terminal import next_command, show
+from edgeword.cli.terminal import show, tell_next
 from edgeword.files import check_output, write_folder
 
 
@@ -20,8 +20,10 @@ def _run(arguments: argparse.Namespace) -> int:
     contents = Bundle(arguments.bundle).contents()
     write_folder(arguments.out, contents)
     show(f"unpacked     {len(contents)} files")
-    show(next_command("edgeword", "verify", arguments.out))
+    tell_next("verify", arguments.out)
     return 0
 
 
-UNPACK = Command("unpack", "make a folder of a bundle in one file", _add_arguments, _run)
+UNPACK = Command(
+    "unpack", "make a folder of a bundle in one file", _add_arguments, _run, ("words.edgeword --out bundle",)
+)

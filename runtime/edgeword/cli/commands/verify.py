@@ -11,7 +11,7 @@ from edgeword.choice.choosing import candidates, package
 from edgeword.choice.trial import Trial
 from edgeword.cli.command import Command
 from edgeword.cli.options import add_trust, trust_keywords, trusted_bundle
-from edgeword.cli.terminal import next_command, show
+from edgeword.cli.terminal import show, tell_next
 from edgeword.engines.quiet import native_stderr_to_null
 from edgeword.errors import BundleError, GateError, MissingEngineError
 from edgeword.language_model import load
@@ -41,7 +41,7 @@ def _run(arguments: argparse.Namespace) -> int:
     other_words = _witness(bundle, arguments)
     if broken or other_words or not usable:
         raise GateError(_failure(broken, other_words))
-    show(next_command("edgeword", "generate", arguments.bundle, "a prompt"))
+    tell_next("generate", arguments.bundle, "a prompt")
     return 0
 
 
@@ -104,4 +104,4 @@ def _is_verified(variant: Variant, trial: Trial) -> bool:
     return package(trial.version) in map(package, variant.verified)
 
 
-VERIFY = Command("verify", "check every file, and every engine installed here", _add_arguments, _run)
+VERIFY = Command("verify", "check every file, and every engine installed here", _add_arguments, _run, ("demo/bundle",))
