@@ -63,7 +63,8 @@ def origin_of(bundle: Bundle, pair: Pair, threads: int, *, isolate: bool = False
     """Of a variant that was loaded with so many threads."""
     engine, variant = pair
     precision = cast(PrecisionName, variant.precision)  # a bundle with another one was refused
-    path = os.path.abspath(bundle.path)  # noqa: PTH100 (cold start)
+    # A path holds from any folder; the name of a repository does as it is.
+    path = os.path.abspath(bundle.path) if os.path.lexists(bundle.path) else bundle.path  # noqa: PTH100 (cold start)
     return Origin(path, bundle.digest, engine.name, precision, threads, isolate, bundle.trust)
 
 

@@ -136,11 +136,16 @@ class Bundle:
 
 
 def _store(path: str) -> Store:
-    if not os.path.isfile(path):
-        return Folder(path)
-    from edgeword.bundle.packed import Packed  # few bundles are files
+    if os.path.isfile(path):
+        from edgeword.bundle.packed import Packed  # few bundles are files
 
-    return Packed(path)
+        return Packed(path)
+    if not os.path.lexists(path):
+        from edgeword.bundle.hub import may_be_repository, snapshot  # and few are elsewhere
+
+        if may_be_repository(path):
+            return snapshot(path)
+    return Folder(path)
 
 
 def listed_files(manifest: Manifest) -> list[FileEntry | Variant]:
