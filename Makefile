@@ -9,10 +9,14 @@ BARE_STAMP := $(BARE)/.installed
 # Documents of which parts are asked of the code.
 GENERATED := docs/architecture.md docs/commands.md docs/quantization.md
 
+# To train and to export, without the tools of those who develop edgeword.
+EXPORT_STAMP := $(VENV)/.installed-export
+
 .PHONY: demo test check field random-models interruptions kills flips locales fuzz soak lint format docs benchmark clean
 
-demo: $(STAMP)
-	$(BIN)/edgeword demo
+# Leaves demo/bundle to play with; again, it replaces what it left.
+demo: $(or $(wildcard $(STAMP)),$(EXPORT_STAMP))
+	$(BIN)/edgeword demo --out demo --force
 
 test: lint $(BARE_STAMP)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
@@ -71,6 +75,11 @@ format: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $@
+
+$(EXPORT_STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[export]"
 	touch $@
 
 # tflite-runtime has no release for Python 3.12 and newer; its test is left out there.

@@ -6,7 +6,7 @@ import pytest
 
 from edgeword.bundle.bundle import Bundle
 from edgeword.cli.main import main
-from edgeword_export import exporting
+from edgeword_export import commands, exporting
 from tests import tiny
 
 
@@ -49,6 +49,9 @@ def test_a_variant_outside_its_gate_fails_the_command_where_it_was_asked_for(
     code, printed = run(*(["--precisions", precisions] if precisions else []))
     assert code == expected
     assert "left out model.dynamic-int8.onnx: it is not good enough; float32 holds" in printed.out
+    lines = (printed.out + printed.err).splitlines()
+    assert len(lines) == len(set(lines))
+    assert sum("model.dynamic-int8.onnx" in line for line in lines if "measuring" not in line) == 1
     assert [variant.precision for variant in Bundle(files / "bundle").manifest.variants] == ["float32"]
 
 
@@ -75,6 +78,36 @@ def test_bad_usage_is_one_line_and_writes_nothing(run, files, monkeypatch, optio
     assert fragment in printed.err.splitlines()[-1]
     assert "Traceback" not in printed.err
     assert not (files / "bundle").exists()
+
+
+REFUSED_AT_ONCE = {
+    "no model": (["nowhere.keras", "--tokenizer", "words.json"], "there is no file nowhere.keras"),
+    "no tokenizer": (["model.keras", "--tokenizer", "nowhere.json"], "nowhere.json: cannot read the tokenizer"),
+    "no answers": (["model.keras", "--says", "nowhere.jsonl"], "nowhere.jsonl: cannot read the answers"),
+    "no text": (["model.keras", "--eval", "nowhere.txt"], "nowhere.txt"),
+    "output exists": (["model.keras", "--out", "words.json"], "words.json exists"),
+    "unknown precision": (["model.keras", "--precisions", "int5"], "'int5' is not one of"),
+}
+
+
+@pytest.mark.parametrize(("given", "fragment"), REFUSED_AT_ONCE.values(), ids=REFUSED_AT_ONCE)
+def test_what_can_be_refused_at_once_waits_for_no_tensorflow(tmp_path, monkeypatch, capsys, given, fragment):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model.keras").write_bytes(b"PK\3\4")
+    (tmp_path / "words.json").write_text(tiny.TOKENIZER.to_json(), encoding="utf-8")
+    monkeypatch.setattr(commands, "load_tensorflow", lambda _extra: pytest.fail("tensorflow was imported"))
+    assert main(["export", *given, *([] if "--out" in given else ["--out", "bundle"])]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert fragment in printed.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.keras", "words.json"]
+
+
+def test_a_demo_that_would_replace_something_waits_for_no_tensorflow(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(commands, "load_tensorflow", lambda _extra: pytest.fail("tensorflow was imported"))
+    assert main(["demo", "--out", str(tmp_path), "--force"]) == 2
+    assert "is no demo's" in capsys.readouterr().err
 
 
 def test_an_output_that_exists_is_left_alone(run, files):
