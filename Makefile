@@ -106,6 +106,7 @@ benchmark: $(STAMP)
 	$(BIN)/python -m studies.asking
 	$(BIN)/python -m studies.scaling
 	$(BIN)/python -m studies.write_up
+	$(BIN)/python -m docs.glance
 
 clean:
 	rm -rf $(VENV) $(BARE) dist build
