@@ -56,7 +56,7 @@ def _print_words(folder: Path) -> None:
     text = tokenizer.decode([*prompt, *expected])[len(tokenizer.decode(prompt)) :].lstrip()
     show("", f"{PROMPT} {text}", "")
     rows = [("engine", "precision", "ms a word", "faster", "words"), ("keras", "notebook", f"{notebook_ms:.3f}", "1 ×")]
-    rows[1] += (f"as above, {len(expected)} of them",)
+    rows[1] += ("as above",)
     for variant in Bundle(folder / BUNDLE).manifest.variants:
         engine = engine_of(variant.format).name
         with quiet():
