@@ -11,7 +11,7 @@ from edgeword.precisions import FLOAT32_ROUNDING_PERCENT, PRECISIONS, Precision
 
 _COMMANDS = (
     *("train", "export", "generate", "bulk", "suggest", "evaluate", "info", "verify", "pack", "unpack", "sign"),
-    *("benchmark", "doctor", "demo"),
+    *("benchmark", "doctor", "demo", "completions"),
 )
 
 

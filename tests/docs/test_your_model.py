@@ -5,6 +5,9 @@ from __future__ import annotations
 from edgeword.bundle.bundle import Bundle
 from tests import tiny
 from tests.docs.documents import ROOT, blocks
+from tests.export.conftest import export_tiny
+
+__all__ = ["export_tiny"]
 
 
 def test_the_two_lines_make_a_model_stepped(export_tiny):
