@@ -10,7 +10,7 @@ from edgeword_export.keras_files.paths import check_path, is_saved_model
 from edgeword_export.options import ExportOptions, PathLike
 from edgeword_export.tokenizer_files.reading import read_any_tokenizer
 from edgeword_export.witness.answers import read_answers
-from edgeword_train.data.sources import files_of
+from edgeword_train.data.sources import STANDARD_INPUT, files_of
 from edgeword_train.data.text_files import lines_of
 from edgeword_train.run.folder import load_run
 
@@ -29,7 +29,13 @@ def check_files(model: PathLike, out: PathLike, options: ExportOptions) -> None:
         read_answers(Path(options.says))  # type: ignore[arg-type]
     if options.eval is not None:
         for file in files_of([options.eval]):
-            next(lines_of(file))
+            if not _is_read_once(file):
+                next(lines_of(file))
+
+
+def _is_read_once(file: str) -> bool:
+    """Standard input and pipes give their lines to whoever reads first."""
+    return file == STANDARD_INPUT or (Path(file).exists() and not Path(file).is_file())
 
 
 def _is_path(given: object) -> bool:

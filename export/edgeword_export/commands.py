@@ -79,6 +79,7 @@ def _export(arguments: argparse.Namespace) -> int:
     given = {field.name: getattr(arguments, field.name) for field in fields(ExportOptions)}
     for name in ("name", "license"):
         given[name] = None if given[name] is None else utf8(given[name], name)
+    given["datasets"] = tuple(utf8(name, "data set") for name in given["datasets"])
     options = ExportOptions(**{name: value for name, value in given.items() if value is not None})
     check_files(arguments.model, arguments.out, options)
     load_tensorflow("export")
