@@ -37,7 +37,11 @@ def add_choice_of_variant(parser: argparse.ArgumentParser) -> None:
     """`--engine`, `--precision` and `--threads`."""
     parser.add_argument("--engine", choices=("auto", *ENGINES), default="auto", help="default: auto")
     parser.add_argument(
-        "--precision", choices=PRECISION_CHOICES, default="auto", help="default: auto, the most faithful"
+        "--precision",
+        choices=PRECISION_CHOICES,
+        default="auto",
+        metavar="PRECISION",
+        help=f"{', '.join(PRECISION_CHOICES)}; default: auto, the most faithful",
     )
     parser.add_argument("--threads", type=positive, default=1, metavar="N", help="default: 1")
 

@@ -16,11 +16,13 @@ NAMES = tuple(found_commands())
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_help_ends_with_examples_that_the_parser_takes(run, name):
+def test_every_help_ends_with_examples_that_the_parser_takes(run, monkeypatch, name):
+    monkeypatch.setenv("COLUMNS", "100")
     command = find(name)
     code, out, err = run(name, "--help")
     assert (code, err) == (0, "")
     assert command.examples
+    assert max(map(len, out.splitlines())) <= 100
     shown = out.partition("\nexample")[2].splitlines()[1:]
     assert [line.strip() for line in shown] == [f"edgeword {name} {line}".strip() for line in command.examples]
     for line in command.examples:

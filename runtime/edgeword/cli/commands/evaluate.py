@@ -33,7 +33,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", metavar="TEXT", help="a UTF-8 file that the model was not trained on; a text a line")
     parser.add_argument("--lines", type=positive, metavar="N", help="the first N lines that hold text; default: all")
     parser.add_argument("--engine", choices=("auto", *ENGINES), default="auto", help="default: every installed one")
-    parser.add_argument("--precision", choices=("auto", *PRECISIONS), default="auto", help="default: every one")
+    parser.add_argument(
+        "--precision",
+        choices=("auto", *PRECISIONS),
+        default="auto",
+        metavar="PRECISION",
+        help=f"{', '.join(PRECISIONS)}; default: every one",
+    )
     add_trust(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
