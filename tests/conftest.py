@@ -1,4 +1,4 @@
-"""Shared by all tests: quiet tensorflow, repeatable hypothesis, a cache of each test's own, and the golden bundles."""
+"""Shared by all tests: quiet tensorflow, no network, repeatable hypothesis, caches of their own, the golden bundles."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+os.environ["HF_HUB_OFFLINE"] = "1"
 # Hundreds of first loads; those in a process of their own: tests/runtime/isolation/test_first_trials.py.
 os.environ["EDGEWORD_SELF_TEST"] = "here"
 

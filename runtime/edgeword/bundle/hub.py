@@ -75,5 +75,5 @@ def _fetched(repository: str, revision: str) -> str:
     except Exception as error:  # its own errors, those of its HTTP client, and the disk's
         raise BundleError(
             f"{repository} is no bundle: there is no such folder, and the Hub does not give it ({first_line(error)}); "
-            "see to the name and the network"
+            "see to the name and the network, or make one with: edgeword export MODEL --out BUNDLE"
         ) from None
