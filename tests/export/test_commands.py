@@ -82,8 +82,8 @@ def test_bad_usage_is_one_line_and_writes_nothing(run, files, monkeypatch, optio
 
 REFUSED_AT_ONCE = {
     "no model": (["nowhere.keras", "--tokenizer", "words.json"], "there is no file nowhere.keras"),
-    "no tokenizer": (["model.keras", "--tokenizer", "nowhere.json"], "nowhere.json: cannot read the tokenizer"),
-    "no answers": (["model.keras", "--says", "nowhere.jsonl"], "nowhere.jsonl: cannot read the answers"),
+    "no tokenizer": (["model.keras", "--tokenizer", "nowhere.json"], "cannot read the tokenizer nowhere.json"),
+    "no answers": (["model.keras", "--says", "nowhere.jsonl"], "cannot read --says nowhere.jsonl"),
     "no text": (["model.keras", "--eval", "nowhere.txt"], "nowhere.txt"),
     "output exists": (["model.keras", "--out", "words.json"], "words.json exists"),
     "unknown precision": (["model.keras", "--precisions", "int5"], "'int5' is not one of"),

@@ -10,6 +10,7 @@ import edgeword
 from edgeword.errors import GateError, InputFileError
 from edgeword.tables import LINE
 from edgeword_export import demo as demo_module
+from edgeword_export.demo_folder import demo_folder
 from edgeword_train.training import train
 
 
@@ -41,23 +42,25 @@ def test_it_leaves_a_run_and_a_bundle_and_says_how_to_go_on(trained, tmp_path, c
     assert max(len(line) for line in out.splitlines() if line.startswith(("tflite", "litert", "onnx"))) <= LINE
 
 
-def test_only_a_demo_is_replaced_and_only_by_a_whole_one(trained, tmp_path, monkeypatch, capsys):
+def test_only_a_demo_is_replaced_and_only_by_a_whole_one(tmp_path):
     folder = tmp_path / "demo"
     (folder / "bundle").mkdir(parents=True)
     (folder / "bundle" / "old").touch()
-    with pytest.raises(InputFileError, match="--force replaces it"):
-        demo_module.demo(folder, lambda _line: None)
-    with monkeypatch.context() as patch:
-        patch.setattr(demo_module, "notebook_loop", lambda *_: ([3] * 12, 50.0))
-        with pytest.raises(GateError):
-            demo_module.demo(folder, lambda _line: None, replace=True)
+    with pytest.raises(InputFileError, match="--force replaces it"), demo_folder(folder, replace=False):
+        pytest.fail("it was begun")
+    with pytest.raises(GateError), demo_folder(folder, replace=True):
+        raise GateError("other words")
     assert (folder / "bundle" / "old").exists()
     (folder / "notes.txt").write_text("mine")
-    with pytest.raises(InputFileError, match=r"holds notes\.txt, which no demo made"):
-        demo_module.demo(folder, lambda _line: None, replace=True)
+    with (
+        pytest.raises(InputFileError, match=r"holds notes\.txt, which no demo made"),
+        demo_folder(folder, replace=True),
+    ):
+        pytest.fail("it was begun")
     (folder / "notes.txt").unlink()
-    demo_module.demo(folder, lambda _line: None, replace=True)
-    assert sorted(path.name for path in folder.iterdir()) == ["bundle", "run"]
+    with demo_folder(folder, replace=True) as making:
+        (making / "bundle").mkdir()
+    assert [path.name for path in folder.iterdir()] == ["bundle"]
     assert not (folder / "bundle" / "old").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["demo"]
 
