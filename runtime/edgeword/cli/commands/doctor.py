@@ -12,8 +12,9 @@ import textwrap
 from importlib.metadata import PackageNotFoundError, version
 
 from edgeword.bundle.bundle import Bundle
+from edgeword.choice.apart import Trier
 from edgeword.choice.choosing import FASTEST, candidates
-from edgeword.choice.trial import Trial, try_variant
+from edgeword.choice.trial import Trial
 from edgeword.cli.command import Command
 from edgeword.cli.terminal import show, tell_next
 from edgeword.engines.engine import ENGINES
@@ -81,9 +82,10 @@ def _fitting(extra: str | None) -> str:
 def _speeds(bundle: Bundle) -> list[str]:
     """Each variant that can be tried here, and the fastest of those that pass."""
     trials: list[Trial] = []
-    for pair in candidates(bundle):
-        with contextlib.suppress(MissingEngineError), native_stderr_to_null():
-            trials.append(try_variant(bundle, pair, threads=1))
+    with Trier(bundle, threads=1) as trier:
+        for pair in candidates(bundle):
+            with contextlib.suppress(MissingEngineError), native_stderr_to_null():
+                trials.append(trier.trial(pair))
     rows = [(trial.file, trial.version, trial.refusal or f"{trial.us_per_word:,.1f} µs a word") for trial in trials]
     passed = [trial for trial in trials if not trial.refusal]
     if not passed:
