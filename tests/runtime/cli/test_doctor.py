@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from edgeword.cli.commands import doctor
 from edgeword.cli.commands.doctor import fitting_extra
 
 WIDE, NARROW = 2**63 - 1, 2**31 - 1
@@ -22,3 +23,11 @@ MACHINES = {
 @pytest.mark.parametrize(("machine", "extra"), MACHINES.values(), ids=MACHINES)
 def test_the_extra_that_fits(machine, extra):
     assert fitting_extra(*machine) == extra
+
+
+def test_an_extra_without_wheels_for_this_python_is_not_ready(run, monkeypatch):
+    whole = doctor.requirements_of
+    monkeypatch.setattr(doctor, "requirements_of", lambda extra: () if extra == "tflite-runtime" else whole(extra))
+    monkeypatch.setattr(doctor, "missing_from", lambda _extra: ())
+    lines = run("doctor")[1].splitlines()
+    assert "tflite-runtime  has nothing to install for this Python" in lines

@@ -98,7 +98,7 @@ def _lines(extra: str) -> list[str]:
     missing = missing_from(extra)
     found = [f"{name} {_version(name)}" for name in requirements_of(extra) if name not in missing]
     broken = [f"{name} cannot be imported ({_failure(name)})" for name in requirements_of(extra) if _failure(name)]
-    state = "ready"
+    state = "ready" if requirements_of(extra) else "has nothing to install for this Python"
     if missing:
         state = f"misses {', '.join(missing)}: {install_command(extra)}"
     elif broken:
