@@ -10,6 +10,7 @@ import pytest
 
 import edgeword_bench.commands
 from edgeword.installing import install_command
+from edgeword.tables import LINE
 from edgeword_bench import Interrupted, Report
 from edgeword_bench.report import extra
 from tests.benchmarks.reports import report, result
@@ -20,10 +21,11 @@ ONE = ("STEP", "--engine", "onnx", "--precision", "float32")
 def test_figures_on_standard_output_and_progress_beside_it(run):
     code, out, err = run(*ONE)
     assert code == 0
-    header, row, *_ = out.splitlines()
+    header, row, _, _, percentiles, *_ = out.splitlines()
     assert header.split()[:2] == ["engine", "precision"]
     assert row.split()[:2] == ["onnx", "float32"]
-    assert " - " in row  # no p99 of 80 words
+    assert " - " in percentiles  # no p99 of 80 words
+    assert max(map(len, out.splitlines()[:8])) <= LINE
     assert "next" not in out
     assert "checking 1 variant in processes of their own" in err
 

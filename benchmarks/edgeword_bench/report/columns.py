@@ -147,21 +147,12 @@ COLUMNS: dict[str, Column] = {
 FIGURES = tuple(column for column in COLUMNS.values() if column.name not in ("engine", "precision"))
 """What the page shows of each variant."""
 
-SPEED = tuple(
-    COLUMNS[name]
-    for name in (
-        "engine",
-        "precision",
-        "size",
-        "p50",
-        "p90",
-        "p99",
-        "words/s",
-        "engine only",
-        "× floor",
-        "perplexity",
-        "top-1",
+TABLES = tuple(
+    tuple(COLUMNS[name] for name in ("engine", "precision", *names))
+    for names in (
+        ("size", "p50", "perplexity", "top-1"),
+        ("p90", "p99", "words/s", "engine only", "× floor"),
+        ("first word", "load", "cold start", "peak memory"),
     )
 )
-START = tuple(COLUMNS[name] for name in ("engine", "precision", "first word", "load", "cold start", "peak memory"))
-"""The two tables of a terminal."""
+"""The tables of a terminal, each of which fits into its lines: a speed stands beside what it costs."""

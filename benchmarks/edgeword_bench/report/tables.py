@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edgeword.tables import aligned
-from edgeword_bench.report.columns import SPEED, START, Column, plain
+from edgeword_bench.report.columns import TABLES, Column, plain
 from edgeword_bench.results.comparison import Change, Comparison
 from edgeword_bench.results.result import Report, Result
 
@@ -39,8 +39,9 @@ def report_lines(report: Report) -> list[str]:
     """The measured variants, fastest first, the others with their reasons, and the machine."""
     measured = by_speed([row for row in report.results if row.runs])
     lines: list[str] = []
-    if measured:
-        lines += [*text_table(SPEED, measured), "", *text_table(START, measured)]
+    for columns in TABLES if measured else ():
+        lines += ["", *text_table(columns, measured)]
+    lines = lines[1:]
     lines += [f"not measured: {row.file}: {row.reason}" for row in report.results if not row.runs]
     threads = report.fact("settings", "threads")
     return [*lines, "", f"{machine_line(report.environment)}; {threads} thread{'s' if threads != 1 else ''}"]
