@@ -48,7 +48,7 @@ def _round_products(model: onnx.ModelProto, samples: Sequence[Sample]) -> None:
         )
         for name, nodes in readers.items()
     }
-    for name, found in allotted(products, _smallest_block).items():
+    for name, found in allotted(products, _block).items():
         _store(model.graph, name, found)
         for node in readers[name]:
             node.CopyFrom(_product(node, found))
@@ -109,9 +109,12 @@ def _scales(name: str) -> str:
     return f"{name}_scales"
 
 
-def _smallest_block(inputs: int, bits: int) -> int:
-    """Channels are filled up to whole blocks, and each block has a float32 scale; the larger of equals."""
-    return min(_BLOCKS, key=lambda size: (-(-inputs // size) * (size * bits / 8 + 4), -size))
+def _block(inputs: int, bits: int, small: bool) -> int:
+    """The block that makes the file smallest, the larger of equals; or the smallest block.
+
+    Channels are filled up to whole blocks, and each block has a float32 scale.
+    """
+    return min(_BLOCKS[: 1 if small else None], key=lambda size: (-(-inputs // size) * (size * bits / 8 + 4), -size))
 
 
 def _pack_tables(graph: onnx.GraphProto) -> None:

@@ -14,9 +14,13 @@ from edgeword_export.rounding import Rounded, output_error, rounded
 Floats = NDArray[np.float32]
 Key = TypeVar("Key")
 
-# The root mean square of what 4 bits may change in a product: nats, where it is the logits.
-_LARGEST_ERROR = 0.03
-# Where it is more, 8 bits, for at most this share of all weights: the file is to stay small.
+BlockOf = Callable[[int, int, bool], int | None]
+"""A number of inputs, bits, whether blocks are to be small → how many inputs share a scale; None: all of them."""
+
+# The root mean square of what rounding may change in a product; of the logits, in nats. Above it, three of a hundred most
+# probable words become others.
+_LARGEST_ERROR = 0.045
+# Of all weights may have 8 bits: the file is to stay small.
 _MOST_IN_8_BITS = 0.3
 
 
@@ -39,26 +43,26 @@ def second_moments(inputs: Iterable[Floats]) -> Floats | None:
     return None if total is None else np.asarray(total / count, np.float32)
 
 
-def allotted(products: Mapping[Key, Product], block_of: Callable[[int, int], int | None]) -> dict[Key, Rounded]:
-    """Each product's weights in 4 bits, or in 8 where 4 change the product too much.
+def allotted(products: Mapping[Key, Product], block_of: BlockOf) -> dict[Key, Rounded]:
+    """Each product's weights in 4 bits: in small blocks where large ones change it too much, in 8 where those do.
 
-    `block_of` says of a number of inputs, and of bits, how many of them share a scale.
+    The products that change most get 8 bits, as long as these are few; inputs that were not seen change nothing.
     """
-
-    def of_bits(product: Product, bits: int) -> Rounded:
-        block = block_of(len(product.weights), bits)
-        return rounded(product.weights, product.moments, bits, block)
-
-    found = {name: of_bits(product, 4) for name, product in products.items()}
-    errors = {
-        name: output_error(product.weights, product.moments, found[name])
-        for name, product in products.items()
-        if product.moments is not None
-    }
+    found, errors = {}, {}
+    for name, product in products.items():
+        found[name], errors[name] = _rounded(product, 4, block_of(len(product.weights), 4, False))
+        if errors[name] > _LARGEST_ERROR:
+            found[name], errors[name] = _rounded(product, 4, block_of(len(product.weights), 4, True))
     left = _MOST_IN_8_BITS * sum(product.weights.size for product in products.values())
     for name in sorted(errors, key=lambda each: errors[each], reverse=True):
-        left -= products[name].weights.size
-        if errors[name] <= _LARGEST_ERROR or left < 0:
-            break
-        found[name] = of_bits(products[name], 8)
+        product = products[name]
+        if errors[name] > _LARGEST_ERROR and product.weights.size <= left:
+            left -= product.weights.size
+            found[name], _ = _rounded(product, 8, block_of(len(product.weights), 8, False))
     return found
+
+
+def _rounded(product: Product, bits: int, block: int | None) -> tuple[Rounded, float]:
+    """A product's weights, and the root mean square of what that changes."""
+    found = rounded(product.weights, product.moments, bits, block)
+    return found, 0.0 if product.moments is None else output_error(product.weights, product.moments, found)

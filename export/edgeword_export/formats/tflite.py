@@ -200,7 +200,7 @@ def _parsed(content: bytes) -> Any:
 
 
 def _size_bytes(model: Any, tensor: Any) -> int:
-    """What a constant takes in the file; ai-edge-quantizer puts its values behind the rest. 0: it is none."""
+    """What a constant takes in the file; some writers put the values behind the rest. 0: it is none."""
     buffer = model.buffers[tensor.buffer]
     return int(buffer.size if buffer.data is None else len(buffer.data))
 

@@ -18,7 +18,7 @@ from edgeword_export.rounding import Rounded, fits_4_bits, nibbles
 _IDENTIFIER = b"TFL3"
 # Of int4 weights that share a scale. The larger, the faster: 37 µs a word in blocks of 128, 45 in blocks of 32, at
 # 10,000 words and 256 units.
-_BLOCKS = (128, 64, 32)
+_BLOCKS = (32, 64, 128)
 _PER_CHANNEL_VERSION = 12
 """Of FULLY_CONNECTED: int8 weights have a scale for each channel."""
 _PRODUCT, _LOOKUP = schema.BuiltinOperator.FULLY_CONNECTED, schema.BuiltinOperator.GATHER
@@ -114,9 +114,10 @@ def _signature_shape(model: Any, signature: Any) -> Sequence[int]:
     return [int(size) for size in (tensor.shape if tensor.shapeSignature is None else tensor.shapeSignature)]
 
 
-def _block(inputs: int, bits: int) -> int | None:
-    """The largest that fits whole; None is a scale for each channel, all that there is for 8 bits."""
-    return next((size for size in _BLOCKS if bits == 4 and inputs % size == 0), None)
+def _block(inputs: int, bits: int, small: bool) -> int | None:
+    """The largest that fits whole, or the smallest; None is a scale for each channel, all that there is for 8 bits."""
+    fitting = [size for size in _BLOCKS if bits == 4 and inputs % size == 0]
+    return (min if small else max)(fitting, default=None)
 
 
 def _mark(model: Any, place: Place, found: Rounded) -> None:
@@ -125,7 +126,7 @@ def _mark(model: Any, place: Place, found: Rounded) -> None:
     tensor = _matrix(model, place)
     tensor.type = schema.TensorType.INT4 if found.bits == 4 else schema.TensorType.INT8
     tensor.quantization = schema.QuantizationParametersT()
-    if found.block < len(found.integers):
+    if found.bits == 4 and found.block in _BLOCKS:
         tensor.quantization.detailsType = schema.QuantizationDetails.BlockwiseQuantization
         tensor.quantization.details = details = schema.BlockwiseQuantizationT()
         details.scales, details.zeroPoints, details.blockSize = _scales(model, number, tensor, found), -1, found.block
