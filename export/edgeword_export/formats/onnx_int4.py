@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import onnx
 from numpy.typing import NDArray
 
 from edgeword_export.formats.graph_reader import GraphReader, drop_unused
-from edgeword_export.formats.products import Floats, Product, allotted, second_moments
+from edgeword_export.formats.products import Floats, Moments, Product, allotted
 from edgeword_export.graphs.calibration import Sample, Samples, row_by_row
 from edgeword_export.rounding import Rounded, fits_4_bits, nibbles
 
@@ -36,25 +36,22 @@ def round_weights(model: onnx.ModelProto, samples: Samples) -> None:
 def _round_products(model: onnx.ModelProto, samples: Sequence[Sample]) -> None:
     """What several nodes are multiplied by is rounded once, for the inputs of all of them."""
     matrices = {tensor.name: tensor for tensor in model.graph.initializer if len(tensor.dims) == 2}
-    readers: dict[str, list[onnx.NodeProto]] = {}
-    for node in model.graph.node:
-        if node.op_type == "MatMul" and node.input[1] in matrices:
-            readers.setdefault(node.input[1], []).append(node)
-    shown = _shown(model, sorted({node.input[0] for nodes in readers.values() for node in nodes}), samples)
+    nodes = [node for node in model.graph.node if node.op_type == "MatMul" and node.input[1] in matrices]
+    moments = {node.input[1]: Moments() for node in nodes}
+    for run in _runs(model, sorted({node.input[0] for node in nodes}), samples):
+        for node in nodes:
+            moments[node.input[1]].add(run[node.input[0]])
     products = {
-        name: Product(
-            onnx.numpy_helper.to_array(matrices[name]),
-            second_moments(values for node in nodes for values in shown[node.input[0]]),
-        )
-        for name, nodes in readers.items()
+        name: Product(onnx.numpy_helper.to_array(matrices[name]), found.mean()) for name, found in moments.items()
     }
-    for name, found in allotted(products, _block).items():
+    rounded = allotted(products, _block)
+    for name, found in rounded.items():
         _store(model.graph, name, found)
-        for node in readers[name]:
-            node.CopyFrom(_product(node, found))
+    for node in nodes:
+        node.CopyFrom(_product(node, rounded[node.input[1]]))
 
 
-def _shown(model: onnx.ModelProto, names: Sequence[str], samples: Sequence[Sample]) -> dict[str, list[Floats]]:
+def _runs(model: onnx.ModelProto, names: Sequence[str], samples: Sequence[Sample]) -> Iterator[Mapping[str, Floats]]:
     """What stands in tensors, by their names, in a run of each sample."""
     import onnxruntime
 
@@ -66,11 +63,8 @@ def _shown(model: onnx.ModelProto, names: Sequence[str], samples: Sequence[Sampl
     shown.graph.output.extend(onnx.ValueInfoProto(name=name) for name in inner if name not in outputs)
     session = onnxruntime.InferenceSession(shown.SerializeToString(), providers=["CPUExecutionProvider"])
     rows = shown.graph.input[0].type.tensor_type.shape.dim[0].dim_value
-    runs = [
-        {**fed, **dict(zip(inner, session.run(inner, fed), strict=True))}
-        for _, fed in (row_by_row(samples) if rows == 1 else samples)
-    ]
-    return {name: [run[name] for run in runs] for name in names}
+    for _, fed in row_by_row(samples) if rows == 1 else samples:
+        yield {**fed, **dict(zip(inner, session.run(inner, fed) if inner else (), strict=True))}
 
 
 def _store(graph: onnx.GraphProto, name: str, found: Rounded) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -17,8 +17,7 @@ Key = TypeVar("Key")
 BlockOf = Callable[[int, int, bool], int | None]
 """A number of inputs, bits, whether blocks are to be small → how many inputs share a scale; None: all of them."""
 
-# The root mean square of what rounding may change in a product; of the logits, in nats. Above it, three of a hundred most
-# probable words become others.
+# The root mean square of what rounding may change in a product; of the logits, in nats.
 _LARGEST_ERROR = 0.045
 # Of all weights may have 8 bits: the file is to stay small.
 _MOST_IN_8_BITS = 0.3
@@ -33,14 +32,22 @@ class Product:
     """None where the inputs could not be seen."""
 
 
-def second_moments(inputs: Iterable[Floats]) -> Floats | None:
-    """Of inputs `[…, inputs]`, over all their other axes; None of nothing."""
-    total, count = None, 0
-    for values in inputs:
+class Moments:
+    """The second moments of what weights are multiplied by, over all that is added."""
+
+    def __init__(self) -> None:
+        self._total: Floats | None = None
+        self._rows = 0
+
+    def add(self, values: Floats) -> None:
+        """Take in inputs `[…, inputs]`."""
         rows = np.reshape(values, (-1, np.shape(values)[-1]))
-        total = rows.T @ rows + (0 if total is None else total)
-        count += len(rows)
-    return None if total is None else np.asarray(total / count, np.float32)
+        self._total = rows.T @ rows + (0 if self._total is None else self._total)
+        self._rows += len(rows)
+
+    def mean(self) -> Floats | None:
+        """`[inputs, inputs]`; None of nothing."""
+        return None if self._total is None else np.asarray(self._total / self._rows, np.float32)
 
 
 def allotted(products: Mapping[Key, Product], block_of: BlockOf) -> dict[Key, Rounded]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import flatbuffers
@@ -11,7 +11,7 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
 
-from edgeword_export.formats.products import Floats, Product, allotted, second_moments
+from edgeword_export.formats.products import Floats, Moments, Product, allotted
 from edgeword_export.graphs.calibration import Sample, Samples, row_by_row
 from edgeword_export.rounding import Rounded, fits_4_bits, nibbles
 
@@ -47,25 +47,21 @@ def _operators(model: Any, kind: int) -> Iterator[Place]:
 
 def _round_products(model: Any, content: bytes, samples: Sequence[Sample]) -> None:
     """What several operators, or graphs, are multiplied by is rounded once, for the inputs of all that were run."""
-    weights: dict[int, Floats] = {}
-    places: dict[int, list[Place]] = {}
-    for place in _operators(model, _PRODUCT):
-        found = _weights(model, place)
-        if found is not None:
-            buffer = _matrix(model, place).buffer
-            weights[buffer] = found
-            places.setdefault(buffer, []).append(place)
-    shown = _shown(model, content, [place for group in places.values() for place in group], samples)
+    places = [place for place in _operators(model, _PRODUCT) if _weights(model, place) is not None]
+    moments = {_matrix(model, place).buffer: Moments() for place in places}
+    for number, run in _runs(model, content, samples):
+        for graph, operator in places:
+            if graph == number:
+                moments[_matrix(model, (graph, operator)).buffer].add(run(operator.inputs[0]))
     products = {
-        buffer: Product(
-            weights[buffer], second_moments(each for _, operator in group for each in shown.get(id(operator), ()))
-        )
-        for buffer, group in places.items()
+        _matrix(model, place).buffer: Product(_weights(model, place), moments[_matrix(model, place).buffer].mean())
+        for place in places
     }
-    for buffer, rounded in allotted(products, _block).items():
-        model.buffers[buffer].data = _bytes(rounded.integers.T, rounded.bits)
-        for place in places[buffer]:
-            _mark(model, place, rounded)
+    rounded = allotted(products, _block)
+    for place in places:
+        _mark(model, place, rounded[_matrix(model, place).buffer])
+    for buffer, found in rounded.items():
+        model.buffers[buffer].data = _bytes(found.integers.T, found.bits)
 
 
 def _matrix(model: Any, place: Place) -> Any:
@@ -73,7 +69,7 @@ def _matrix(model: Any, place: Place) -> Any:
     return model.subgraphs[number].tensors[operator.inputs[1]]
 
 
-def _weights(model: Any, place: Place) -> Floats | None:
+def _weights(model: Any, place: Place) -> Any:
     """The float32 weights `[inputs, outputs]` of a product; None where they are none, or computed."""
     tensor = _matrix(model, place)
     data = model.buffers[tensor.buffer].data
@@ -82,16 +78,13 @@ def _weights(model: Any, place: Place) -> Floats | None:
     return np.frombuffer(bytes(bytearray(data)), np.float32).reshape(tensor.shape).T
 
 
-def _shown(
-    model: Any, content: bytes, places: Sequence[Place], samples: Sequence[Sample]
-) -> Mapping[int, Sequence[Floats]]:
-    """What products take in, by their operators' identities: those of the samples' graph, not of loops in it."""
+def _runs(model: Any, content: bytes, samples: Sequence[Sample]) -> Iterator[tuple[int, Callable[[int], Floats]]]:
+    """The number of the samples' graph, and what stands in its tensors, by their numbers, in a run of each sample."""
     if not samples:
-        return {}
+        return
     name = samples[0][0]
     signature = next(item for item in model.signatureDefs if item.signatureKey.decode() == name)
     number = signature.subgraphIndex
-    seen: dict[int, list[Floats]] = {id(operator): [] for graph, operator in places if graph == number}
     interpreter = Interpreter(
         model_content=content,
         num_threads=1,
@@ -102,10 +95,7 @@ def _shown(
     free = -1 in _signature_shape(model, signature)
     for _, inputs in samples if free else row_by_row(samples):
         run(**inputs)
-        for graph, operator in places:
-            if graph == number:
-                seen[id(operator)].append(interpreter.get_tensor(operator.inputs[0], number))
-    return seen
+        yield number, lambda tensor: interpreter.get_tensor(tensor, number)
 
 
 def _signature_shape(model: Any, signature: Any) -> Sequence[int]:

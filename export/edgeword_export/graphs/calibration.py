@@ -65,7 +65,7 @@ class Drawn:
         self._samples: list[Sample] = []
 
     def __call__(self) -> Sequence[Sample]:
-        """One sample a word of the first graph, all texts in its rows where rows are free; computed once."""
+        """A sample for each word of `step`, or for the texts' windows; all texts in its rows where rows are free."""
         if not self._samples:
             graph, random = self._signatures(PLAIN)[0], np.random.default_rng(0)
             rows = _DRAWN_TEXTS if next(iter(graph.inputs.values())).shape[0] is None else 1
@@ -78,10 +78,11 @@ class Drawn:
         window, states = self._spec.window, self._spec.states if graph == "step" else ()
         texts = random.integers(1, self._spec.vocabulary, (rows, 1), np.int32)
         left = {state.name: np.repeat(start_values(state), rows, axis=0) for state in states}
-        for _ in range(_DRAWN_WORDS):
+        for place in range(1, _DRAWN_WORDS + 1):
             ids = {"ids": window.padding.windows(texts.tolist(), window.length or 1)}
             inputs = {"token": texts[:, -1], **left} if graph == "step" else ids
-            yield inputs
+            if graph == "step" or place == _DRAWN_WORDS:
+                yield inputs
             after = run(*inputs.values())
             left = {name: after[f"next_{name}"].numpy() for name in left}
             logits = after["logits"].numpy()[:, 1:]  # id 0 is padding

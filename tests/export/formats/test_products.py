@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from edgeword_export.formats.products import Product, allotted, second_moments
+from edgeword_export.formats.products import Moments, Product, allotted
 
 RANDOM = np.random.default_rng(0)
 
@@ -11,7 +11,10 @@ def product(outputs: int, scale: float = 1.0, *, seen: bool = True) -> Product:
     """Weights of 16 inputs; the larger the inputs, the more a rounding changes."""
     inputs = RANDOM.normal(0, scale, (200, 16)).astype(np.float32)
     weights = RANDOM.normal(size=(16, outputs)).astype(np.float32)
-    return Product(weights, second_moments([inputs]) if seen else None)
+    moments = Moments()
+    if seen:
+        moments.add(inputs)
+    return Product(weights, moments.mean())
 
 
 def block_of(inputs: int, bits: int, small: bool) -> int:
@@ -53,7 +56,9 @@ def test_unseen_inputs_leave_4_bits():
 
 
 def test_moments_are_those_of_all_rows():
-    inputs = RANDOM.normal(size=(4, 5, 3)).astype(np.float32)
+    inputs, moments = RANDOM.normal(size=(4, 5, 3)).astype(np.float32), Moments()
+    assert moments.mean() is None
+    for part in (inputs[:1], inputs[1:]):
+        moments.add(part)
     rows = inputs.reshape(-1, 3)
-    np.testing.assert_allclose(second_moments(inputs), rows.T @ rows / 20, rtol=1e-5)
-    assert second_moments([]) is None
+    np.testing.assert_allclose(moments.mean(), rows.T @ rows / 20, rtol=1e-5)
