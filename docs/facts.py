@@ -56,8 +56,8 @@ _PRECISIONS = {
         "the engine is tflite-runtime; written along with `dynamic-int8` and `int4`",
     ),
     "int4": (
-        "weights int4 in blocks with a scale each (32 in TFLite, 32 to 128 in ONNX)",
-        "the smallest file; the fastest where memory is the limit",
+        "weights and embedding table int4, errors made up for; 8 bits for what needs them",
+        "the smallest file, half of `dynamic-int8`, and the fastest",
     ),
     "static-int8": (
         "weights and activations int8, with scales measured on text",

@@ -26,12 +26,13 @@ from edgeword_export.card import model_card
 from edgeword_export.errors import ConversionError
 from edgeword_export.exported import Exported
 from edgeword_export.formats.writer import Writer, writer
-from edgeword_export.graphs.calibration import Calibration, Samples
+from edgeword_export.graphs.calibration import Calibration, Drawn, Samples
 from edgeword_export.graphs.graphs import Graphs, graphs_of
 from edgeword_export.options import DEFAULT_PRECISIONS, ExportOptions, PathLike, Says
 from edgeword_export.proof.decode_mode import Decoding, decide
 from edgeword_export.proof.gates import gate_failure
 from edgeword_export.proof.prover import Prover
+from edgeword_export.source.evaluation import Evaluation
 from edgeword_export.source.opening import Source, evaluation_text, open_source
 from edgeword_export.witness.settling import Settled, settle
 
@@ -102,8 +103,7 @@ def _write(path: Path, source: Source, options: ExportOptions, report: Announce)
     prover = Prover(settled, evaluation, source.tokenizer)
     report(f"converting to {options.formats[0]}")
     decoding = decide(graphs, prover, lambda graphs: _writers(graphs, options.formats), options.decode)
-    samples = Calibration(decoding.graphs.signatures, decoding.spec, evaluation.calibration_texts())
-    shipped = _Shipped(prover, decoding.spec, samples, options.max_perplexity_increase, report)
+    shipped = _Shipped(prover, decoding.spec, _samples(decoding, evaluation), options.max_perplexity_increase, report)
     for name, precision in options.variants():
         shipped.add(decoding.writers[name], precision)
     if not shipped.variants:
@@ -120,11 +120,23 @@ def _writers(graphs: Graphs, formats: Sequence[str]) -> dict[str, Writer]:
     return {name: writer(name, graphs.signatures) for name in dict.fromkeys(formats)}
 
 
+def _samples(decoding: Decoding, evaluation: Evaluation) -> Callable[[str], Samples]:
+    """What the quantizer of a precision looks at; computed when one does."""
+    signatures, spec = decoding.graphs.signatures, decoding.spec
+    drawn, calibration = Drawn(signatures, spec), Calibration(signatures, spec, evaluation.calibration_texts())
+    return lambda precision: drawn if precision == "int4" else calibration
+
+
 class _Shipped:
     """The variants that are fit to ship, their bytes, and why the others are not."""
 
     def __init__(
-        self, prover: Prover, spec: Spec, samples: Samples, max_increase: float | None, report: Announce
+        self,
+        prover: Prover,
+        spec: Spec,
+        samples: Callable[[str], Samples],
+        max_increase: float | None,
+        report: Announce,
     ) -> None:
         self.variants: list[Variant] = []
         self.files: dict[str, bytes] = {}
@@ -136,7 +148,7 @@ class _Shipped:
         """Write and measure a variant. What is the model's fault leaves it out; what is the machine's is raised."""
         file = model_file(precision, writer.format)
         try:
-            content = writer.write(precision, self._samples)
+            content = writer.write(precision, self._samples(precision))
             self.variants.append(self._variant(file, writer, precision, content))
             self.files[file] = content
         except (ConversionError, EngineError, GateError) as error:

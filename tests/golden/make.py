@@ -40,7 +40,7 @@ from tests import tiny
 from tests.golden import FOLDER
 
 PROMPT, WORDS = "the cell", 30
-PACKAGES = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "ai-edge-litert", "ai-edge-quantizer", "numpy")
+PACKAGES = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "ai-edge-litert", "numpy")
 INT8 = ("float32", "dynamic-int8")
 # Between the most probable word and the next, in nats: engines round differently, and must not fall on either side.
 MARGIN = 0.01

@@ -119,9 +119,9 @@ def test_a_distribution_may_be_imported_under_another_name() -> None:
 
 
 def test_every_extra_of_this_distribution_can_be_read() -> None:
-    """And export needs all that training does, and the quantizer of int4."""
+    """And export needs all that training does, and the converter to ONNX."""
     names = importlib.metadata.metadata("edgeword").get_all("Provides-Extra")
     own = {extra: set(requirements_of(extra)) for extra in names}
     assert {"tensorflow", "keras"} <= own["train"] < own["export"] <= own["all"] <= own["dev"]
-    assert "ai-edge-quantizer" in own["export"]
+    assert "tf2onnx" in own["export"]
     assert (own["litert"], own["onnx"]) == ({"ai-edge-litert"}, {"onnxruntime"})

@@ -15,7 +15,7 @@ RUNTIME = Path(__file__).parents[2] / "runtime"
 ENGINE_PACKAGES = {"ai_edge_litert", "tflite_runtime", "onnxruntime"}
 HEAVY = {
     *("tensorflow", "keras", "onnx", "tf2onnx", "matplotlib", "edgeword_train", "edgeword_export"),
-    *("edgeword_bench", "ai_edge_quantizer", *ENGINE_PACKAGES),
+    *("edgeword_bench", *ENGINE_PACKAGES),
 }
 
 

@@ -25,9 +25,9 @@ def test_a_missing_package_is_named_before_anything_is_imported(monkeypatch: pyt
         load_tensorflow("train")
 
 
-def test_export_without_its_quantizer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extras, "is_installed", lambda name: name != "ai-edge-quantizer")
-    with pytest.raises(MissingExtraError, match=r'^ai-edge-quantizer is not installed; .*install .*\[export\]"$'):
+def test_export_without_its_converter_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extras, "is_installed", lambda name: name != "tf2onnx")
+    with pytest.raises(MissingExtraError, match=r'^tf2onnx is not installed; .*install .*\[export\]"$'):
         prepare_tensorflow("export")
 
 

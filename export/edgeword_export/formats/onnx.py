@@ -13,17 +13,25 @@ import tensorflow as tf
 
 from edgeword_export.errors import ConversionError
 from edgeword_export.formats.channel_scales import scale_channels_last
+from edgeword_export.formats.onnx_int4 import round_weights
 from edgeword_export.formats.recurrent_weights import has_lstm, store_as_int8
 from edgeword_export.formats.weight_reads import Operator, Weight, weights_read
 from edgeword_export.formats.writer import Inputs, Writer
 from edgeword_export.graphs.calibration import Samples
 from edgeword_export.graphs.recurrence.onnx_carrier import HANDLERS
 from edgeword_export.graphs.rows import alone
-from edgeword_export.graphs.signature import ONNX, ONNX_ROWS, ONNX_ROWS_ALONE, PLAIN, TOKEN_INPUTS, Signatures, Style
+from edgeword_export.graphs.signature import (
+    ONNX,
+    ONNX_ROWS,
+    ONNX_ROWS_4,
+    ONNX_ROWS_ALONE,
+    PLAIN,
+    TOKEN_INPUTS,
+    Signatures,
+    Style,
+)
 
 OPSET = 17
-# The larger, the faster: 114 µs a word in blocks of 128, 146 in blocks of 64, at 10,000 words and 512 units.
-_INT4_BLOCKS = (32, 64, 128)
 
 # Operators with graphs inside them: the quantizer leaves those alone, and a session on what it then writes
 # aborts the whole process.
@@ -145,24 +153,15 @@ def _static_int8(writer: OnnxWriter, samples: Samples) -> onnx.ModelProto:
     return _with_int8_recurrences(model)
 
 
-def _int4(writer: OnnxWriter, _samples: Samples) -> onnx.ModelProto:
-    """Weights int4 in blocks with a scale each, multiplied in int8 (`accuracy_level` 4)."""
-    from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
-
-    model = writer.convert(ONNX_ROWS)
+def _int4(writer: OnnxWriter, samples: Samples) -> onnx.ModelProto:
+    """Weights int4 in blocks with a scale each, multiplied in int8."""
+    model = writer.convert(ONNX_ROWS_4)
     _split_gemm(model.graph)
-    blocks = _blocks(model.graph)
-    for size in sorted(set(blocks.values())):
-        others = [name for name, other in blocks.items() if other != size]
-        quantizer = MatMulNBitsQuantizer(
-            model, block_size=size, is_symmetric=True, accuracy_level=4, nodes_to_exclude=others
-        )
-        quantizer.process()
-        model = quantizer.model.model
+    round_weights(model, samples)
     weights = {tensor.name for tensor in model.graph.initializer}
     left = [node.name for node in model.graph.node if node.op_type in ("MatMul", "Gemm") and weights & set(node.input)]
     if left:
-        raise ConversionError(f"the int4 quantizer left {', '.join(left)} alone")
+        raise ConversionError(f"no int4 form is known of {', '.join(left)}")
     return _with_int8_recurrences(model)
 
 
@@ -175,18 +174,6 @@ def _with_int8_recurrences(model: onnx.ModelProto) -> onnx.ModelProto:
         model = _through_files(model, lambda source, target: quantize_dynamic(source, target, **settings))
     store_as_int8(model.graph)
     return model
-
-
-def _blocks(graph: onnx.GraphProto) -> dict[str, int]:
-    """Each product's name → the block size that makes its weights `[in, out]` smallest."""
-    inputs = {tensor.name: tensor.dims[0] for tensor in graph.initializer if tensor.dims}
-    products = [node for node in graph.node if node.op_type == "MatMul" and node.input[1] in inputs]
-    return {node.name: _smallest_block(inputs[node.input[1]]) for node in products}
-
-
-def _smallest_block(inputs: int) -> int:
-    """Columns are filled up to whole blocks, half a byte a weight and a float32 scale a block; the larger of equals."""
-    return min(_INT4_BLOCKS, key=lambda size: (-(-inputs // size) * (size / 2 + 4), -size))
 
 
 _RECIPES: dict[str, Callable[[OnnxWriter, Samples], onnx.ModelProto]] = {
@@ -251,7 +238,7 @@ def _size_bytes(tensor: onnx.TensorProto) -> int:
 
 
 def _split_gemm(graph: onnx.GraphProto) -> None:
-    """Gemm back to MatMul and Add: the int4 quantizer leaves Gemm alone without a word."""
+    """Gemm back to MatMul and Add: of Gemm there is no int4 form."""
     weights = {tensor.name: tensor for tensor in graph.initializer}
     nodes: list[onnx.NodeProto] = []
     for node in graph.node:

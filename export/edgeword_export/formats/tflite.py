@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
@@ -13,12 +11,13 @@ from ai_edge_litert import schema_py_generated as schema
 from keras.export import ExportArchive
 
 from edgeword_export.errors import ConversionError
+from edgeword_export.formats.tflite_int4 import round_weights
 from edgeword_export.formats.tied_tables import share_tied_tables
 from edgeword_export.formats.weight_reads import Operator, Weight, weights_read
 from edgeword_export.formats.writer import Inputs, Writer
 from edgeword_export.graphs.calibration import Sample, Samples
 from edgeword_export.graphs.rows import alone
-from edgeword_export.graphs.signature import BARE, PLAIN, ROWS, TOKEN_INPUTS, Signatures, Style
+from edgeword_export.graphs.signature import BARE, PLAIN, ROWS, ROWS_4, TOKEN_INPUTS, Signatures, Style
 
 # Variables that are read when the graph runs, instead of being in the file.
 _VARIABLES = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
@@ -136,42 +135,9 @@ def _int16x8(writer: TFLiteWriter, samples: Samples) -> bytes:
     )
 
 
-def _int4(writer: TFLiteWriter, _samples: Samples) -> bytes:
-    """Weights int4 with a scale for each block of 32, or each channel where its length is no multiple of 32."""
-    from ai_edge_quantizer import qtyping, quantizer, recipe_manager
-
-    content = writer.convert(ROWS)
-    recipe = recipe_manager.RecipeManager()
-    recipe.add_dynamic_config(
-        regex=".*",
-        operation_name=qtyping.TFLOperationName.ALL_SUPPORTED,
-        num_bits=4,
-        granularity=qtyping.QuantGranularity.BLOCKWISE_32,
-    )
-    for name in _outputs_of_uneven_weights(content, 32):
-        recipe.add_dynamic_config(
-            regex=re.escape(name),
-            operation_name=qtyping.TFLOperationName.FULLY_CONNECTED,
-            num_bits=4,
-            granularity=qtyping.QuantGranularity.CHANNELWISE,
-        )
-    with tempfile.TemporaryDirectory(prefix="edgeword-") as folder:
-        source, target = Path(folder, "float32.tflite"), Path(folder, "int4.tflite")
-        source.write_bytes(content)
-        quantizer.Quantizer(str(source), recipe.get_quantization_recipe()).quantize().export_model(str(target))
-        return target.read_bytes()
-
-
-def _outputs_of_uneven_weights(content: bytes, block: int) -> list[str]:
-    """What the FULLY_CONNECTED operators put out whose weights `[out, in]` do not fall into whole blocks."""
-    model = _parsed(content)
-    return [
-        graph.tensors[operator.outputs[0]].name.decode()
-        for graph in model.subgraphs
-        for operator in graph.operators
-        if model.operatorCodes[operator.opcodeIndex].builtinCode == schema.BuiltinOperator.FULLY_CONNECTED
-        and graph.tensors[operator.inputs[1]].shape[-1] % block
-    ]
+def _int4(writer: TFLiteWriter, samples: Samples) -> bytes:
+    """Weights int4 in blocks with a scale each, or in channels where their length is no multiple of a block."""
+    return round_weights(writer.convert(ROWS_4), samples)
 
 
 _RECIPES: dict[str, Callable[[TFLiteWriter, Samples], bytes]] = {
@@ -234,7 +200,7 @@ def _parsed(content: bytes) -> Any:
 
 
 def _size_bytes(model: Any, tensor: Any) -> int:
-    """What a constant takes in the file; ai-edge-quantizer puts its values behind the rest. 0: it is none."""
+    """What a constant takes in the file; some writers put the values behind the rest. 0: it is none."""
     buffer = model.buffers[tensor.buffer]
     return int(buffer.size if buffer.data is None else len(buffer.data))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-# Operators that read a few rows of their first input, and those that only give a tensor another type or shape.
-_LOOKUPS = {"Gather", "GATHER", "EMBEDDING_LOOKUP"}
+# Operators that read a few rows of some inputs, and those that only give a tensor another type or shape.
+_LOOKUPS = {"Gather": (0,), "GATHER": (0,), "GatherBlockQuantized": (0, 2)}
+"""The places of the inputs that they are read of."""
 _PASSING = {"Cast", "DequantizeLinear", "Identity", "Reshape", "CAST", "DEQUANTIZE", "RESHAPE"}
 
 
@@ -37,7 +38,7 @@ def weights_read(operators: Collection[Operator], weights: Mapping[str, Weight],
     def is_table(name: str) -> bool:
         """Whether all that becomes of a tensor is a lookup of its rows."""
         return bool(users.get(name)) and all(
-            (operator.kind in _LOOKUPS and place == 0)
+            place in _LOOKUPS.get(operator.kind, ())
             or (operator.kind in _PASSING and place == 0 and all(map(is_table, operator.outputs)))
             for operator, place in users[name]
         )

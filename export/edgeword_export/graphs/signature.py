@@ -15,13 +15,16 @@ Tensors = dict[str, Any]
 Recurrence = Literal["loop", "unrolled", "onnx"]
 """A loop of the graph; a cell for each position; or ONNX' own operators, and a cell for each position without one."""
 
+TableBits = Literal[4, 8] | None
+"""Of the integers in an embedding table; None leaves its floats. 8 takes the place of 4 where too little is known."""
+
 
 @dataclass(frozen=True)
 class Style:
     """What of a graph depends on the precision and the format that it will be written in."""
 
-    int8_rows: bool = False
-    """The embedding table as int8 rows with a scale each, for quantizers that would leave it alone."""
+    table_bits: TableBits = None
+    """The embedding table as rows of integers with a scale each, for quantizers that would leave it alone."""
     greedy: bool = True
     """The greedy word and its log-probability in the graph; fully quantized graphs lack the operators."""
     recurrence: Recurrence = "loop"
@@ -39,12 +42,14 @@ class Style:
 TOKEN_INPUTS = ("token", "ids")
 
 PLAIN = Style()
-ROWS = Style(int8_rows=True)
+ROWS = Style(table_bits=8)
+ROWS_4 = Style(table_bits=4)
 # For microcontrollers, which have no other shapes. TFLite's static quantizer dies of a loop, and the process with it.
 BARE = Style(greedy=False, free_rows=False, recurrence="unrolled")
 ONNX = Style(greedy=False, recurrence="onnx")
-ONNX_ROWS = Style(int8_rows=True, greedy=False, recurrence="onnx")
-ONNX_ROWS_ALONE = Style(int8_rows=True, greedy=False, free_rows=False, recurrence="onnx")
+ONNX_ROWS = Style(table_bits=8, greedy=False, recurrence="onnx")
+ONNX_ROWS_4 = Style(table_bits=4, greedy=False, recurrence="onnx")
+ONNX_ROWS_ALONE = Style(table_bits=8, greedy=False, free_rows=False, recurrence="onnx")
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ class StepModel:
         return [
             *any_length(model),
             *self._answer.substitutes,
-            *calls_of(tables, lambda layer: Lookup(layer, self._style.int8_rows)),
+            *calls_of(tables, lambda layer: Lookup(layer, self._style.table_bits)),
             *calls_of(others, unrolled),  # inside of what is called for each time step
             *calls_of(distributed, _single),
             *calls_of(reshaped, _reshaping),

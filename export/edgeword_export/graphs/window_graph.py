@@ -60,7 +60,7 @@ def _in_window(layer: keras.layers.Layer, style: Style) -> Callable[..., Any] | 
     if is_standard(layer):
         return over_window(layer, style.recurrence)
     if type(layer) is layers.Embedding:
-        return Lookup(layer, style.int8_rows)
+        return Lookup(layer, style.table_bits)
     if type(layer) is layers.GlobalAveragePooling1D and layer.data_format == "channels_last":
         return _mean_of_words(layer)
     if type(layer) is layers.Flatten and layer.data_format == "channels_last":

@@ -20,9 +20,9 @@ Selu Shape Shrink Sigmoid Sign Sin Sinh Size Slice Softmax Softplus Softsign Spa
 Tan Tanh ThresholdedRelu Tile TopK Transpose Trilu Unsqueeze Where Xor
 """
 _MICROSOFT = """
-DequantizeLinear DynamicQuantizeLSTM DynamicQuantizeMatMul MatMulIntegerToFloat MatMulNBits QLinearAdd
-QLinearAveragePool QLinearConcat QLinearGlobalAveragePool QLinearLeakyRelu QLinearMul QLinearSigmoid QLinearSoftmax
-QuantizeLinear
+DequantizeLinear DynamicQuantizeLSTM DynamicQuantizeMatMul GatherBlockQuantized MatMulIntegerToFloat MatMulNBits
+QLinearAdd QLinearAveragePool QLinearConcat QLinearGlobalAveragePool QLinearLeakyRelu QLinearMul QLinearSigmoid
+QLinearSoftmax QuantizeLinear
 """
 
 _STANDARD = frozenset(_ONNX.split())

@@ -10,7 +10,6 @@ import onnx
 import onnxruntime
 import pytest
 import tensorflow as tf
-from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
 from edgeword.bundle.manifest import Fidelity
 from edgeword_export.errors import ConversionError
@@ -108,7 +107,7 @@ def test_both_signatures_share_one_copy_of_the_weights():
     assert both - one < 0.1 * one
 
 
-def test_a_gemm_that_the_int4_quantizer_would_leave_alone_is_split(exporting):
+def test_no_product_is_left_in_float32_by_int4(exporting):
     model = onnx.load(
         exporting(formats=["onnx"], precisions=["int4"], max_perplexity_increase=50).path / "model.int4.onnx"
     )
@@ -117,9 +116,9 @@ def test_a_gemm_that_the_int4_quantizer_would_leave_alone_is_split(exporting):
     assert not {"Gemm", "MatMul"} & set(kinds)
 
 
-def test_an_int4_quantizer_that_skips_a_node_is_found_out(exporting, monkeypatch):
-    monkeypatch.setattr(MatMulNBitsQuantizer, "process", lambda self: None)
-    assert "alone" in exporting(formats=["onnx"], precisions=["float32", "int4"]).failures[0]
+def test_a_product_that_has_no_int4_form_is_found_out(exporting, monkeypatch):
+    monkeypatch.setattr(onnx_format, "round_weights", lambda model, samples: None)
+    assert "no int4 form is known of" in exporting(formats=["onnx"], precisions=["float32", "int4"]).failures[0]
 
 
 @pytest.mark.parametrize(

@@ -81,3 +81,8 @@ def test_more_tokens_than_rows_read_the_table_once():
 
 def test_ids_that_are_constants_are_no_table():
     assert weights_read([Operator("Gather", ["states", "matrix"], ["rows"])], TABLE, rows_read=1) == 500
+
+
+def test_scales_of_a_table_in_blocks_are_read_by_the_row():
+    operators = [Operator("GatherBlockQuantized", ["table", "ids", "matrix"], ["rows"])]
+    assert weights_read(operators, TABLE, rows_read=1) == 100 + 100

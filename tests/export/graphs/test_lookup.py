@@ -34,13 +34,13 @@ def test_a_table_of_zeros_is_one_of_zeros():
     assert not (rows * (scales * unit)).any()
 
 
-@pytest.mark.parametrize("int8_rows", [False, True])
-def test_a_lookup_gives_the_embeddings_rows(int8_rows):
+@pytest.mark.parametrize("bits", [None, 8])
+def test_a_lookup_gives_the_embeddings_rows(bits):
     keras.utils.set_random_seed(0)
     embedding = keras.layers.Embedding(9, 6, mask_zero=True)
     ids = np.array([[3, 0, 8]])
     expected = np.asarray(embedding(ids))
-    lookup = Lookup(embedding, int8_rows)
+    lookup = Lookup(embedding, bits)
     for dtype in ("int32", "float32"):
         found = np.asarray(lookup(keras.ops.convert_to_tensor(ids, dtype)))
-        np.testing.assert_allclose(found, expected, atol=4e-4 if int8_rows else 0)
+        np.testing.assert_allclose(found, expected, atol=4e-4 if bits else 0)

@@ -18,7 +18,7 @@ BUNDLES = ("step", "replay", "window")
 # What tflite-runtime 2.14 refuses, or gets wrong.
 TOO_NEW = {"dynamic-int8", "int4"}
 ABSENT = {
-    *("tensorflow", "keras", "onnx", "tf2onnx", "ai_edge_quantizer", "matplotlib", "pytest"),
+    *("tensorflow", "keras", "onnx", "tf2onnx", "matplotlib", "pytest"),
     *("ai_edge_litert", "tflite_runtime", "onnxruntime"),
 }
 
