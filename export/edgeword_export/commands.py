@@ -7,7 +7,7 @@ import argparse
 from edgeword import interruption
 from edgeword.bundle.summary import fidelity_table
 from edgeword.cli.command import Command
-from edgeword.cli.options import positive, utf8
+from edgeword.cli.options import positive, utf8, warnings_as_lines
 from edgeword.cli.terminal import complain, next_command, show
 from edgeword.errors import GateError
 from edgeword.padding import SIDES
@@ -53,7 +53,7 @@ def _add_export_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_export(arguments: argparse.Namespace) -> int:
-    with scratch_folder():
+    with scratch_folder(), warnings_as_lines():
         return _export(arguments)
 
 

@@ -12,11 +12,12 @@ from edgeword import interruption
 from edgeword.cli.command import Command
 from edgeword.cli.terminal import complain, next_command, quoted, show
 from edgeword.errors import UsageError
+from edgeword.tokenizers.markers import MARKERS
 from edgeword_train.data.corpora.built_in import CORPORA
 from edgeword_train.data.reading_bar import ReadingBar, warnings_on
 from edgeword_train.fitting.plan import Plan, format_plan
 from edgeword_train.fitting.progress import ProgressPrinter, Watch
-from edgeword_train.options import CELL_NAMES, LARGEST_DROPOUT, MARKERS, TOKEN_LEVELS, TrainingOptions
+from edgeword_train.options import CELL_NAMES, LARGEST_DROPOUT, TOKEN_LEVELS, TrainingOptions
 from edgeword_train.presets import PRESETS, with_preset
 from edgeword_train.run.folder import Run, is_finished, is_started
 from edgeword_train.run.records import FinishedRun

@@ -6,13 +6,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from edgeword.errors import UsageError
+from edgeword.tokenizers.markers import MARKERS
 from edgeword.tokenizers.tokenizer import MAX_ID
 
 # The names of `architecture.CELLS`, which only TensorFlow can import.
 CELL_NAMES = ("simple-rnn", "lstm", "gru", "peephole-lstm", "cifg-lstm", "projected-lstm")
 TOKEN_LEVELS = ("text", "word", "char", "subword")
-
-MARKERS = ("drop", "keep")
 
 CHOICES: dict[str, tuple[str, ...]] = {"cell": CELL_NAMES, "tokens": TOKEN_LEVELS, "markers": MARKERS}
 

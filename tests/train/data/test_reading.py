@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from edgeword import EdgewordError
 from edgeword.choice.choosing import EdgewordWarning
+from edgeword.tokenizers.markers import UNKNOWN_MARK, Markers
 from edgeword_train.data import text_files
 from edgeword_train.data.corpus import load_corpus
-from edgeword_train.data.markers import UNKNOWN_MARK, Markers
 from edgeword_train.data.reading import Reading
 from edgeword_train.data.reading_bar import ReadingBar, warnings_on
 from edgeword_train.data.text_files import read_texts

@@ -12,7 +12,7 @@ from types import TracebackType
 
 from edgeword.errors import InputFileError
 from edgeword.input_files import writable
-from edgeword_train.data.markers import Markers
+from edgeword.tokenizers.markers import Markers
 from edgeword_train.data.sources import files_of, size_of
 from edgeword_train.data.text_files import lines_of
 
