@@ -156,7 +156,7 @@ def test_lines_of_ids_are_those_that_were_given(lines: list[list[int]], vocabula
     assert list(held) == lines
     assert len(held) == len(lines)
     assert held.tokens == sum(map(len, lines))
-    assert held.ids.itemsize == (2 if vocabulary <= 65_536 else 4)
+    assert held.ids.dtype.itemsize == (2 if vocabulary <= 65_536 else 4)
     assert list(held.first(7)) == lines[: max(1, len(held.first(7)))]
     assert len(held) == 0 or held.first(7).tokens <= max(7, len(lines[0]))
     even = np.arange(len(lines)) % 2 == 0
