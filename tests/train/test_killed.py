@@ -20,7 +20,7 @@ from tests.train.tiny_training import FILES, OPTIONS, weights
 
 # `make kills` has ten.
 KILLS = int(os.environ.get("EDGEWORD_TRAINING_KILLS", "1"))
-EPOCHS = 40
+EPOCHS = 20
 LONGER: dict[str, Any] = {**OPTIONS, "epochs": EPOCHS, "patience": EPOCHS}
 COMMAND = [sys.executable, "-m", "edgeword", "train"]
 # An epoch with its checkpoint takes about half of it.

@@ -37,6 +37,8 @@ _NUMBERS = (
     ("batch", int, "N", "streams that are read side by side (32, and fewer for a small corpus)"),
     ("dropout", float, "P", f"share of activations left out in training, 0 to {LARGEST_DROPOUT}"),
     ("recurrent-dropout", float, "P", "share of recurrent connections left out in training"),
+    ("embedding-dropout", float, "P", "share of the words that are not read in training"),
+    ("weight-drop", float, "P", "share of the recurrent weights left out in training"),
     ("learning-rate", float, "R", "of Adam, at its peak"),
     ("patience", int, "N", "epochs without a better held-out perplexity after which training ends (3)"),
     ("seed", int, "N", "equal seeds give equal models"),

@@ -35,6 +35,8 @@ LARGEST_DROPOUT = 0.9
 NUMBERS = {
     "dropout": (0, LARGEST_DROPOUT),
     "recurrent_dropout": (0, LARGEST_DROPOUT),
+    "embedding_dropout": (0, LARGEST_DROPOUT),
+    "weight_drop": (0, LARGEST_DROPOUT),
     "learning_rate": (1e-6, 1),
 }
 
@@ -71,6 +73,10 @@ class TrainingOptions:
     """Share of the activations between the layers that is left out in training, the same ones over a window."""
     recurrent_dropout: float = 0.0
     """Share of the recurrent connections that is left out in training, the same ones over a window."""
+    embedding_dropout: float = 0.0
+    """Share of the words of the vocabulary that are not read in training, the same ones over a window."""
+    weight_drop: float = 0.0
+    """Share of the recurrent weights that is left out in training, the same ones over a window."""
     patience: int | None = None
     """Epochs without a better perplexity on held-out text after which the training ends; None takes 3."""
     memorize: bool = False
