@@ -11,10 +11,10 @@ import tensorflow as tf
 
 from edgeword_train.errors import DivergedError
 from edgeword_train.fitting.cross_entropy import cross_entropy, fastest_dtype
-from edgeword_train.fitting.left_out import DroppedWeights, LeftOut
 from edgeword_train.fitting.optimizer import AdamW
 from edgeword_train.fitting.streams import Chunk, Streams
 from edgeword_train.models.architecture import Architecture
+from edgeword_train.models.left_out import DroppedWeights, LeftOut
 from edgeword_train.models.streaming import States, StreamingModel
 
 WEIGHT_DECAY = 0.0
