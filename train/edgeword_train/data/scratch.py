@@ -6,6 +6,7 @@ import contextlib
 import tempfile
 import weakref
 from collections.abc import Iterator
+from typing import IO
 
 from edgeword.errors import InputFileError
 
@@ -15,7 +16,7 @@ class Scratch:
 
     def __init__(self) -> None:
         self.file = tempfile.TemporaryFile()  # noqa: SIM115 (closed below)
-        self.close = weakref.finalize(self, self.file.close)
+        self.close = weakref.finalize(self, _closed, self.file)
 
     def write(self, content: bytes) -> None:
         """Add to its end; InputFileError where there is no room."""
@@ -26,6 +27,11 @@ class Scratch:
         """Let what was written be read by its place."""
         with _room():
             self.file.flush()
+
+
+def _closed(file: IO[bytes]) -> None:
+    with contextlib.suppress(OSError):  # what did not fit cannot be written now either
+        file.close()
 
 
 @contextlib.contextmanager
