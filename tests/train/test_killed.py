@@ -9,27 +9,17 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
-import pytest
-
-from edgeword_train import Run, resume, train
+from edgeword_train import Run, resume
 from edgeword_train.fitting.checkpoint import Checkpoint
 from edgeword_train.run.folder import CHECKPOINT_FOLDER, START_FILE, is_finished
 from tests.train.tiny_training import FILES, OPTIONS, weights
 
 # `make kills` has ten.
 KILLS = int(os.environ.get("EDGEWORD_TRAINING_KILLS", "1"))
-EPOCHS = 20
-LONGER: dict[str, Any] = {**OPTIONS, "epochs": EPOCHS, "patience": EPOCHS}
 COMMAND = [sys.executable, "-m", "edgeword", "train"]
-# An epoch with its checkpoint takes about half of it.
-LONGEST_DELAY = 0.1
-
-
-@pytest.fixture(scope="module")
-def whole(text: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return train([text], tmp_path_factory.mktemp("whole") / "run", **LONGER)
+# In seconds: an epoch with its checkpoint takes about as long.
+LONGEST_DELAY = 0.03
 
 
 def killed(command: list[str], out: Path, epochs: int, delay: float) -> bool:
@@ -45,13 +35,13 @@ def killed(command: list[str], out: Path, epochs: int, delay: float) -> bool:
 
 
 def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(
-    whole: Run, text: Path, tmp_path: Path
+    run: Run, text: Path, tmp_path: Path
 ) -> None:
     out, dice, met = tmp_path / "run", random.Random(KILLS), 0  # noqa: S311 (no secret)
     new = [*COMMAND, str(text), "--out", str(out)]
-    new += [word for name, value in LONGER.items() for word in (f"--{name}", str(value))]
+    new += [word for name, value in OPTIONS.items() for word in (f"--{name}", str(value))]
     # After none: during the first epoch. After all: while the run is written, or once it is whole.
-    for epochs in sorted(dice.randrange(EPOCHS + 1) for _ in range(KILLS)):
+    for epochs in sorted(dice.randrange(OPTIONS["epochs"] + 1) for _ in range(KILLS)):
         command = [*COMMAND, "--resume", str(out)] if out.exists() else new
         met += killed(command, out, epochs, dice.uniform(0, LONGEST_DELAY))
         print(f"killed after {epochs} epochs:", *sorted(path.name for path in out.rglob("*")))
@@ -59,6 +49,6 @@ def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(
             break
     assert met >= max(1, KILLS // 2)
     again = resume(out)
-    assert weights(again) == weights(whole)
-    assert again.perplexity == whole.perplexity
+    assert weights(again) == weights(run)
+    assert again.perplexity == run.perplexity
     assert {path.name for path in out.iterdir()} == FILES
