@@ -37,9 +37,10 @@ random-models: $(STAMP)
 interruptions: $(STAMP)
 	EDGEWORD_INTERRUPTIONS=40 $(BIN)/python -m pytest tests/attacks/test_interruptions.py
 
-# A bulk run killed at twenty moments, as `test` kills it at two. Half a minute.
+# A bulk run killed at twenty moments and a training at ten, as `test` kills them at two and at one. Two minutes.
 kills: $(STAMP)
 	EDGEWORD_BULK_KILLS=20 $(BIN)/python -m pytest tests/runtime/bulk/test_disturbed.py -k killed
+	EDGEWORD_TRAINING_KILLS=10 $(BIN)/python -m pytest -s tests/train/test_killed.py
 
 # Every bit of manifests, tokenizers and a packed bundle flipped, and every length, of which `test` tries some hundred.
 flips: $(STAMP)

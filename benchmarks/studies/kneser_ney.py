@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from edgeword.bundle.bundle import Bundle
 from edgeword.decoding.decoder import Prediction, Snapshot
 from edgeword.evaluating.evaluation import evaluated
+from edgeword.tokenizers.markers import Markers, lines_without, markers_in_training
 from edgeword.words.vocabulary import Vocabulary
 
 ORDER = 5
@@ -142,9 +143,11 @@ def main() -> None:
     bundle, trained_on, text = sys.argv[1:]
     opened = Bundle(bundle)
     tokenizer, size = opened.tokenizer, opened.spec.vocabulary
-    lines = [tokenizer.encode(line) for line in _lines(trained_on)]
+    markers = markers_in_training(opened.manifest.training)
+    read = lines_without(_lines(trained_on), tokenizer.level, Markers(keep=markers == "keep"))
+    lines = [tokenizer.encode(line) for line in read]
     model = KneserNey(lines, size, tokenizer.oov_id)
-    found = evaluated(NGramDecoder(model), tokenizer, Vocabulary(tokenizer, size), _lines(text))
+    found = evaluated(NGramDecoder(model), tokenizer, Vocabulary(tokenizer, size), _lines(text), markers)
     print(f"{found.words:,} words, {found.oov_rate:.1%} of them not in the vocabulary")
     print(
         f"{ORDER}-gram  perplexity {found.perplexity:.1f}  top-1 {found.top1:.1%}  top-3 {found.top3:.1%}  "

@@ -23,6 +23,7 @@ import numpy as np
 import edgeword
 from edgeword.generation.loop import logits_along
 from edgeword.probabilities import logprob_of, perplexity
+from edgeword.tokenizers.markers import Markers, lines_without
 from edgeword_bench import Effort, Report, Result, benchmark
 from edgeword_bench.report.columns import COLUMNS, Column, plain
 from edgeword_bench.report.drawing import png
@@ -30,7 +31,7 @@ from edgeword_bench.report.pictures import size_and_time
 from edgeword_bench.report.tables import markdown_table
 from edgeword_export.keras_files.reading import load_keras
 from edgeword_export.source.keras_model import inspect_model
-from edgeword_train import load_run
+from edgeword_train import Run, load_run
 from edgeword_train.data.text_files import read_texts
 
 
@@ -44,7 +45,7 @@ def main() -> None:
     parser.add_argument("--picture", type=Path)
     arguments = parser.parse_args()
     run = load_run(arguments.run)
-    lines = [run.tokenizer.encode(line) for line in read_texts([arguments.text])] if arguments.text else run.held_out
+    lines = list(read_as_trained(run, arguments.text)) if arguments.text else run.held_out
     texts = first_words(lines, arguments.words)
     best, keras = keras_answers(run.model_path, texts, run.tokenizer.oov_id)
     report = benchmark(arguments.bundle, effort=Effort(cold_starts=0))
@@ -53,6 +54,12 @@ def main() -> None:
     print(*markdown_table(columns(rows), rows), *report.warnings, sep="\n")
     if arguments.picture:
         arguments.picture.write_bytes(png(size_and_time(dataclasses.replace(report, results=rows))))
+
+
+def read_as_trained(run: Run, text: str) -> Iterator[list[int]]:
+    """The ids of the lines of a text."""
+    markers = Markers(keep=run.options.markers == "keep")
+    return map(run.tokenizer.encode, lines_without(read_texts([text]), run.tokenizer.level, markers))
 
 
 def first_words(texts: Iterable[Sequence[int]], words: int) -> list[list[int]]:

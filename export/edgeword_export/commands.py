@@ -9,7 +9,7 @@ from pathlib import Path
 from edgeword import interruption
 from edgeword.bundle.summary import fidelity_table
 from edgeword.cli.command import Command
-from edgeword.cli.options import positive, utf8
+from edgeword.cli.options import positive, utf8, warnings_as_lines
 from edgeword.cli.terminal import complain, show, tell_next
 from edgeword.errors import GateError
 from edgeword.extras import require
@@ -70,7 +70,7 @@ def _add_export_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_export(arguments: argparse.Namespace) -> int:
-    with scratch_folder():
+    with scratch_folder(), warnings_as_lines():
         return _export(arguments)
 
 

@@ -204,13 +204,20 @@ class LanguageModel:
             logprobs = logprobs_along(speaker.decoder(), tokens, self.tokenizer.oov_id)
         return perplexity(logprobs), tuple(logprobs)
 
-    def evaluate(self, lines: Iterable[str]) -> Evaluation:
-        """How good the model is on lines of text: perplexity, top-1, top-3 and key strokes saved."""
-        from edgeword.evaluating.evaluation import evaluated  # a cold start does not wait for it
+    def evaluate(self, lines: Iterable[str], markers: str | None = None) -> Evaluation:
+        """How good the model is on lines of text: perplexity, top-1, top-3 and key strokes saved.
 
+        Markers like `<unk>` in it are no words (`drop`) or text (`keep`); None reads them as the training did.
+        """
+        from edgeword.evaluating.evaluation import evaluated  # a cold start does not wait for it
+        from edgeword.tokenizers.markers import MARKERS, markers_in_training
+
+        if markers not in (None, *MARKERS):
+            raise UsageError(f"markers {markers!r} is not one of {', '.join(MARKERS)}")
+        markers = markers or markers_in_training(self.bundle.manifest.training)
         with self._shared as speaker:
             checked = (check_text(line, "line") for line in lines)
-            return evaluated(speaker.decoder(), self.tokenizer, speaker.vocabulary, checked)
+            return evaluated(speaker.decoder(), self.tokenizer, speaker.vocabulary, checked, markers)
 
     def decoder(self) -> Decoder:
         """A decoder of its own state on this model's graphs; not guarded against other threads."""

@@ -12,11 +12,12 @@ from edgeword import interruption
 from edgeword.cli.command import Command
 from edgeword.cli.terminal import complain, own_command, show, tell_next
 from edgeword.errors import UsageError
+from edgeword.tokenizers.markers import MARKERS
 from edgeword_train.data.corpora.built_in import CORPORA
 from edgeword_train.data.reading_bar import ReadingBar, warnings_on
 from edgeword_train.fitting.plan import Plan, format_plan
 from edgeword_train.fitting.progress import ProgressPrinter, Watch
-from edgeword_train.options import CELL_NAMES, LARGEST_DROPOUT, MARKERS, TOKEN_LEVELS, TrainingOptions
+from edgeword_train.options import CELL_NAMES, LARGEST_DROPOUT, TOKEN_LEVELS, TrainingOptions
 from edgeword_train.presets import PRESETS, with_preset
 from edgeword_train.run.folder import Run, is_finished, is_started
 from edgeword_train.run.records import FinishedRun
@@ -36,6 +37,8 @@ _NUMBERS = (
     ("batch", int, "N", "streams that are read side by side (32, and fewer for a small corpus)"),
     ("dropout", float, "P", f"share of activations left out in training, 0 to {LARGEST_DROPOUT}"),
     ("recurrent-dropout", float, "P", "share of recurrent connections left out in training"),
+    ("embedding-dropout", float, "P", "share of the words that are not read in training"),
+    ("weight-drop", float, "P", "share of the recurrent weights left out in training"),
     ("learning-rate", float, "R", "of Adam, at its peak"),
     ("patience", int, "N", "epochs without a better held-out perplexity after which training ends (3)"),
     ("seed", int, "N", "equal seeds give equal models"),

@@ -6,13 +6,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from edgeword.errors import UsageError
+from edgeword.tokenizers.markers import MARKERS
 from edgeword.tokenizers.tokenizer import MAX_ID
 
 # The names of `architecture.CELLS`, which only TensorFlow can import.
 CELL_NAMES = ("simple-rnn", "lstm", "gru", "peephole-lstm", "cifg-lstm", "projected-lstm")
 TOKEN_LEVELS = ("text", "word", "char", "subword")
-
-MARKERS = ("drop", "keep")
 
 CHOICES: dict[str, tuple[str, ...]] = {"cell": CELL_NAMES, "tokens": TOKEN_LEVELS, "markers": MARKERS}
 
@@ -36,6 +35,8 @@ LARGEST_DROPOUT = 0.9
 NUMBERS = {
     "dropout": (0, LARGEST_DROPOUT),
     "recurrent_dropout": (0, LARGEST_DROPOUT),
+    "embedding_dropout": (0, LARGEST_DROPOUT),
+    "weight_drop": (0, LARGEST_DROPOUT),
     "learning_rate": (1e-6, 1),
 }
 
@@ -72,6 +73,10 @@ class TrainingOptions:
     """Share of the activations between the layers that is left out in training, the same ones over a window."""
     recurrent_dropout: float = 0.0
     """Share of the recurrent connections that is left out in training, the same ones over a window."""
+    embedding_dropout: float = 0.0
+    """Share of the words of the vocabulary that are not read in training, the same ones over a window."""
+    weight_drop: float = 0.0
+    """Share of the recurrent weights that is left out in training, the same ones over a window."""
     patience: int | None = None
     """Epochs without a better perplexity on held-out text after which the training ends; None takes 3."""
     memorize: bool = False

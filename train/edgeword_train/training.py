@@ -52,6 +52,8 @@ def train(
     batch: int | None = DEFAULTS.batch,
     dropout: float = DEFAULTS.dropout,
     recurrent_dropout: float = DEFAULTS.recurrent_dropout,
+    embedding_dropout: float = DEFAULTS.embedding_dropout,
+    weight_drop: float = DEFAULTS.weight_drop,
     patience: int | None = DEFAULTS.patience,
     memorize: bool = DEFAULTS.memorize,
     learning_rate: float = DEFAULTS.learning_rate,

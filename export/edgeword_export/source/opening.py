@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -12,10 +13,12 @@ from typing import Any
 import keras
 
 from edgeword.bundle.spec import Window
+from edgeword.choice.choosing import EdgewordWarning
 from edgeword.errors import UsageError
 from edgeword.input_files import writable
 from edgeword.padding import Padding
 from edgeword.tokenizers.kinds import AnyTokenizer
+from edgeword.tokenizers.markers import Markers, lines_without, markers_in_training
 from edgeword.tokenizers.tokenizer import Tokenizer
 from edgeword_export.keras_files.paths import is_saved_model
 from edgeword_export.keras_files.reading import load_keras
@@ -99,7 +102,7 @@ def evaluation_text(source: Source, window: Window, windowed: bool, after: After
     """The text to measure on: given, held out from training, or sampled from the model as it is read."""
     longest = window.length * _WINDOWS_PER_PIECE if windowed and window.length else _LONGEST_PIECE
     text, sequences = (
-        _given(given, source.tokenizer)
+        _given(given, source.tokenizer, source.run)
         or _held_out(source.run)
         or ("sampled from the model", sampled(after, min(longest, 60), source.tokenizer.vocab_size))
     )
@@ -113,8 +116,16 @@ Texts = tuple[str, list[list[int]]]
 """Where the text comes from, and its token sequences."""
 
 
-def _given(path: PathLike | None, tokenizer: AnyTokenizer) -> Texts | None:
-    return None if path is None else (writable(Path(path).name), encoded(read_texts([path]), tokenizer))
+def _given(path: PathLike | None, tokenizer: AnyTokenizer, run: Run | None) -> Texts | None:
+    """Its markers are read as in the training."""
+    if path is None:
+        return None
+    markers = Markers(keep=markers_in_training(run.facts if run else {}) == "keep")
+    lines = lines_without(read_texts([path]), tokenizer.level, markers)
+    texts = writable(Path(path).name), encoded(lines, tokenizer)
+    if markers.warning:
+        warnings.warn(markers.warning, EdgewordWarning, stacklevel=4)
+    return texts
 
 
 def _held_out(run: Run | None) -> Texts | None:

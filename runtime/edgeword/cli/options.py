@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import warnings
+from collections.abc import Iterator
 from typing import TypedDict
 
 from edgeword.bundle.bundle import Bundle
@@ -106,15 +108,24 @@ def load_quietly(
     minimum_release: int | None = None,
 ) -> LanguageModel:
     """Load, without the engine's own lines on standard error, and with a line for each variant that is refused."""
-    with warnings.catch_warnings(record=True) as caught, native_stderr_to_null():
+    with warnings_as_lines(), native_stderr_to_null():
+        return load(bundle, engine, precision, threads, trusted_key=trusted_key, minimum_release=minimum_release)
+
+
+@contextlib.contextmanager
+def warnings_as_lines() -> Iterator[None]:
+    """EdgewordWarnings as lines on standard error, at the end, each once."""
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", EdgewordWarning)
-        lm = load(bundle, engine, precision, threads, trusted_key=trusted_key, minimum_release=minimum_release)
+        yield
+    said: dict[str, None] = {}
     for warning in caught:
         if issubclass(warning.category, EdgewordWarning):
-            complain(str(warning.message))
+            said.setdefault(str(warning.message))
         else:
             warnings.showwarning(warning.message, warning.category, warning.filename, warning.lineno)
-    return lm
+    for line in said:
+        complain(line)
 
 
 def given_or_read(given: str | None, name: str) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterable
 
+from edgeword.choice.choosing import EdgewordWarning
 from edgeword.decoding.decoder import Decoder
 from edgeword.evaluating.keystrokes import SHOWN, Typist
 from edgeword.frozen import frozen
 from edgeword.probabilities import Array, logprob_of
 from edgeword.tokenizers.kinds import AnyTokenizer
+from edgeword.tokenizers.markers import UNKNOWN_AS, Markers, lines_without
 from edgeword.words.vocabulary import Vocabulary
 
 
@@ -18,6 +21,7 @@ class Evaluation:
     """How good a model is on a text. Each line is a text of its own, of which the first word is context only.
 
     Where a tokenizer has a token for a line's end, which stands before every text, the first word is asked for too.
+    A word that the text itself does not know (`<unk>`) is context, and never asked for: nobody knows its letters.
     """
 
     words: int
@@ -56,10 +60,13 @@ class _Sums:
         )
 
 
-def evaluated(decoder: Decoder, tokenizer: AnyTokenizer, vocabulary: Vocabulary, lines: Iterable[str]) -> Evaluation:
-    """The figures of a decoder on lines of text."""
+def evaluated(
+    decoder: Decoder, tokenizer: AnyTokenizer, vocabulary: Vocabulary, lines: Iterable[str], markers: str = "drop"
+) -> Evaluation:
+    """The figures of a decoder on lines of text; markers in it are read as in training, and named in a warning."""
+    found, unknown = Markers(keep=markers == "keep"), UNKNOWN_AS[tokenizer.level]
     typist, sums = Typist(vocabulary, vocabulary.permitted()), _Sums()
-    for line in lines:
+    for line in lines_without(lines, tokenizer.level, found):
         words = tokenizer.tokens(line)
         # Where something stands before every text, the first word is asked for as well.
         context = 0 if tokenizer.start else 1
@@ -67,9 +74,12 @@ def evaluated(decoder: Decoder, tokenizer: AnyTokenizer, vocabulary: Vocabulary,
         for word in words[context:]:
             ids = _read(tokenizer, [word])
             known = bool(ids) and ids != [tokenizer.oov_id]
-            _add(sums, typist, word, decoder.logits() if known else None, ids)
+            if known or not (unknown and unknown in word):
+                _add(sums, typist, word, decoder.logits() if known else None, ids)
             for token in ids:
                 decoder.advance(token)
+    if found.warning:
+        warnings.warn(found.warning, EdgewordWarning, stacklevel=3)
     return sums.evaluation()
 
 

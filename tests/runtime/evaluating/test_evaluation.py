@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import edgeword
 from edgeword.cli.main import main
 from edgeword.evaluating.keystrokes import SHOWN
+from edgeword.tokenizers.markers import markers_in_training
 
 LINES = ["the cell reads a word and keeps the state", "zebra the model says what zebra reads", "again", ""]
 KNOWN = ["the", "cell", "reads", "a", "word", "state", "remembers", "zebra"]
@@ -93,3 +94,47 @@ def test_a_text_that_cannot_be_used_is_one_line(step_bundle, tmp_path, capsys, c
     errors = capsys.readouterr().err
     assert message in errors
     assert len(errors.splitlines()) == 1
+
+
+MARKED = ["= The cell =", "the cell <unk> a word", "<unk> state and the [UNK] reads"]
+# The same with a word that the vocabulary lacks in the place of each marker.
+STRANGE = ["the cell zebra a word", "zebra state and the zebra reads"]
+
+
+def test_an_unknown_word_of_the_text_is_context_and_no_target(lm):
+    with pytest.warns(
+        edgeword.EdgewordWarning, match=r"markers: 3 unknown words.*1 headings.*--markers keep"
+    ) as caught:
+        found = lm.evaluate(MARKED)
+    assert len(caught) == 1
+    beside = lm.evaluate(STRANGE)
+    assert found.perplexity == beside.perplexity
+    assert (found.words, found.oov_rate, beside.words) == (7, 0, 9)
+    assert found.top1 * found.words == pytest.approx(beside.top1 * beside.words)
+    assert found.keystroke_savings > beside.keystroke_savings
+
+
+def test_markers_may_be_text(lm):
+    with pytest.warns(edgeword.EdgewordWarning, match="kept"):
+        found = lm.evaluate(MARKED, markers="keep")
+    assert (found.words, found.oov_rate) == (10, 0.2)
+    with pytest.raises(edgeword.UsageError, match="drop, keep"):
+        lm.evaluate(MARKED, markers="none")
+
+
+def test_the_command_says_once_what_it_found(step_bundle, tmp_path, capsys):
+    text = tmp_path / "text.txt"
+    text.write_text("\n".join(MARKED), "utf-8")
+    for options, count in ([], 7), (["--markers", "keep"], 10):
+        assert main(["evaluate", str(step_bundle), str(text), *options]) == 0
+        printed = capsys.readouterr()
+        assert printed.out.startswith(f"{count} words")
+        assert len(printed.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("facts", "markers"),
+    [({"options": {"markers": "keep"}}, "keep"), ({"model": "x.h5"}, "drop"), ({"options": 3}, "drop")],
+)
+def test_markers_are_read_as_in_the_training(facts, markers):
+    assert markers_in_training(facts) == markers

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -14,11 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeword import EdgewordError
+from edgeword import EdgewordError, InputFileError
 from edgeword.choice.choosing import EdgewordWarning
+from edgeword.tokenizers.markers import UNKNOWN_MARK, Markers
 from edgeword_train.data import text_files
 from edgeword_train.data.corpus import load_corpus
-from edgeword_train.data.markers import UNKNOWN_MARK, Markers
 from edgeword_train.data.reading import Reading
 from edgeword_train.data.reading_bar import ReadingBar, warnings_on
 from edgeword_train.data.text_files import read_texts
@@ -156,11 +157,18 @@ def test_lines_of_ids_are_those_that_were_given(lines: list[list[int]], vocabula
     assert list(held) == lines
     assert len(held) == len(lines)
     assert held.tokens == sum(map(len, lines))
-    assert held.ids.itemsize == (2 if vocabulary <= 65_536 else 4)
+    assert held.ids.dtype.itemsize == (2 if vocabulary <= 65_536 else 4)
     assert list(held.first(7)) == lines[: max(1, len(held.first(7)))]
     assert len(held) == 0 or held.first(7).tokens <= max(7, len(lines[0]))
     even = np.arange(len(lines)) % 2 == 0
     assert list(held.where(even)) == list(held[::2]) == lines[::2]
+
+
+@pytest.mark.parametrize("tokens", [2, 100_000])
+def test_a_full_temporary_folder_is_said(tokens: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda: Path("/dev/full").open("wb"))  # noqa: SIM115
+    with pytest.raises(InputFileError, match=r"^cannot write to .*: No space left on device; .* TMPDIR$"):
+        token_lines([[2] * tokens], 10)
 
 
 def test_reading_is_reported_by_bytes(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from edgeword import EdgewordError
+from edgeword_train.data.token_lines import token_lines
 from edgeword_train.errors import DivergedError
 from edgeword_train.fitting.learner import Learner, perplexity
 from edgeword_train.fitting.streams import streams_of
@@ -44,7 +45,7 @@ def test_what_is_measured_is_what_the_model_says_of_each_text() -> None:
             if target != 1:
                 logprobs.append(logits[place, target] - np.log(np.exp(logits[place]).sum()))
                 ranks.append(np.count_nonzero(logits[place] > logits[place, target]))
-    found = learner.measure(streams_of(texts, 1, 3, 2))
+    found = learner.measure(streams_of(token_lines(texts, 9), 1, 3, 2))
     assert found.perplexity == pytest.approx(np.exp(-np.mean(logprobs)), rel=1e-5)
     assert (found.top1, found.top3) == pytest.approx((np.mean(np.array(ranks) < 1), np.mean(np.array(ranks) < 3)))
 

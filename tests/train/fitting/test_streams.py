@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edgeword_train.data.token_lines import token_lines
 from edgeword_train.fitting.streams import FEWEST_ROWS, MOST_ROWS, STEPS, chunk_length, streams_of
 
 OOV = 1
@@ -33,7 +34,7 @@ def pairs(streams):
 @settings(max_examples=30)
 @given(TEXTS, st.integers(1, 3), st.integers(1, 7), st.integers(0, 9))
 def test_each_target_of_each_text_is_read_once_whatever_the_rows(texts, rows, length, seed):
-    streams = streams_of(texts, OOV, length, rows).shuffled(np.random.default_rng(seed))
+    streams = streams_of(token_lines(texts, 10), OOV, length, rows).shuffled(np.random.default_rng(seed))
     found = [(context[-1], target) for context, target in pairs(streams)]
     wanted = [pair for text in texts for pair in pairwise(text) if pair[1] != OOV]
     assert sorted(found) == sorted(wanted)
@@ -44,22 +45,29 @@ def test_each_target_of_each_text_is_read_once_whatever_the_rows(texts, rows, le
 @settings(max_examples=30)
 @given(TEXTS, st.integers(1, 7))
 def test_one_row_carries_a_text_from_chunk_to_chunk_and_begins_each_anew(texts, length):
-    found = sorted(pairs(streams_of(texts, OOV, length, 1)))
+    found = sorted(pairs(streams_of(token_lines(texts, 10), OOV, length, 1)))
     assert found == sorted(
         (tuple(text[:end]), text[end]) for text in texts for end in range(1, len(text)) if text[end] != OOV
     )
 
 
 def test_a_small_text_is_read_in_few_rows_and_a_large_one_in_many():
-    assert streams_of([[2] * 100], None, 10).rows == FEWEST_ROWS
-    assert streams_of([[2] * (STEPS * 10 * 8)], None, 10).rows == 8
-    assert streams_of([[2] * 100_000], None, 10).rows == MOST_ROWS
+    assert streams_of(token_lines([[2] * 100], 10), None, 10).rows == FEWEST_ROWS
+    assert streams_of(token_lines([[2] * (STEPS * 10 * 8)], 10), None, 10).rows == 8
+    assert streams_of(token_lines([[2] * 100_000], 10), None, 10).rows == MOST_ROWS
 
 
 def test_a_chunk_is_no_longer_than_the_longest_text():
-    assert (chunk_length([[2] * 5, [3] * 8], 32), chunk_length([[2] * 50], 32)) == (7, 32)
+    short, long = token_lines([[2] * 5, [3] * 8], 10), token_lines([[2] * 50], 10)
+    assert (chunk_length(short, 32), chunk_length(long, 32)) == (7, 32)
 
 
 def test_the_share_of_unknown_words():
-    assert streams_of([[2, 1], [1, 3]], OOV, 4).oov_rate == 0.5
-    assert streams_of([[2, 1]], None, 4).oov_rate == 0
+    assert streams_of(token_lines([[2, 1], [1, 3]], 10), OOV, 4).oov_rate == 0.5
+    assert streams_of(token_lines([[2, 1]], 10), None, 4).oov_rate == 0
+
+
+def test_what_counts_is_counted_over_more_tokens_than_are_read_at_once():
+    lines = token_lines([[2, OOV, 3, 4], [OOV, 5]] * 30_000, 10)
+    streams = streams_of(lines, OOV, 32)
+    assert (streams.tokens, streams.words, streams.oov_rate) == (180_000, 90_000, 1 / 3)

@@ -13,9 +13,9 @@ import numpy as np
 from edgeword.choice.choosing import EdgewordWarning
 from edgeword.errors import UsageError
 from edgeword.tokenizers.kinds import AnyTokenizer
+from edgeword.tokenizers.markers import UNKNOWN_AS, UNKNOWN_MARK, Markers
 from edgeword_train.data.corpora.built_in import CORPUS_NAMES
-from edgeword_train.data.fitting import KINDS, Kind
-from edgeword_train.data.markers import UNKNOWN_MARK, Markers
+from edgeword_train.data.fitting import KINDS
 from edgeword_train.data.reading import CorpusLines, OnReading, Reading
 from edgeword_train.data.token_lines import TokenLines, token_lines
 from edgeword_train.options import TrainingOptions
@@ -60,28 +60,29 @@ def load_corpus(
     kind, markers = KINDS[options.tokens], Markers(keep=options.markers == "keep")
     with CorpusLines() as lines, CorpusLines() as measured:
         read = lines.read(sources, options.field, markers, report)
-        tokenizer = kind.fit((line.replace(UNKNOWN_MARK, kind.unknown_in_fit) for line in read), options.vocab_size)
+        tokenizer = kind.fit((line.replace(UNKNOWN_MARK, kind.unknown) for line in read), options.vocab_size)
         _check_vocabulary(tokenizer)
         if options.eval is not None:
             for _ in measured.read([options.eval], options.field, markers, report):
                 pass
         _warn(markers, tokenizer, options.vocab_size)
-        return _split_corpus(lines, measured, kind, tokenizer, options.seed)
+        return _split_corpus(lines, measured, tokenizer, options.seed)
 
 
-def _split_corpus(lines: CorpusLines, measured: CorpusLines, kind: Kind, tokenizer: AnyTokenizer, seed: int) -> Corpus:
-    usable, sources = _ids(lines, kind, tokenizer)
+def _split_corpus(lines: CorpusLines, measured: CorpusLines, tokenizer: AnyTokenizer, seed: int) -> Corpus:
+    usable, sources = _ids(lines, tokenizer)
     if not measured.parts:
         return Corpus(tokenizer, *split(usable, seed, tokenizer.oov_id), tuple(sources))
-    held_out, more = _ids(measured, kind, tokenizer)
+    held_out, more = _ids(measured, tokenizer)
     if not len(usable) or not len(held_out):
         raise UsageError("The text, or that of --eval, has no line of two known words; give more text")
     return Corpus(tokenizer, usable, held_out, (*sources, *more))
 
 
-def _ids(lines: CorpusLines, kind: Kind, tokenizer: AnyTokenizer) -> tuple[TokenLines, list[Source]]:
+def _ids(lines: CorpusLines, tokenizer: AnyTokenizer) -> tuple[TokenLines, list[Source]]:
     """The lines of which something can be learnt, and each part with the number of its tokens."""
     sources: list[Source] = []
+    unknown = UNKNOWN_AS[tokenizer.level]
     extra = len(tokenizer.start) + (tokenizer.end_id is not None)
 
     def usable() -> Iterator[list[int]]:
@@ -89,7 +90,7 @@ def _ids(lines: CorpusLines, kind: Kind, tokenizer: AnyTokenizer) -> tuple[Token
         for part in lines.parts:
             tokens = 0
             for line in islice(rest, part.lines):
-                ids = sequence(line.replace(UNKNOWN_MARK, kind.unknown), tokenizer)
+                ids = sequence(line.replace(UNKNOWN_MARK, unknown), tokenizer)
                 tokens += len(ids) - extra
                 if has_target(ids, tokenizer.oov_id):
                     yield ids

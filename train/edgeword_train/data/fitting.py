@@ -12,7 +12,6 @@ from edgeword.tokenizers.scanning import UNKNOWN
 from edgeword.tokenizers.subword import SubwordTokenizer, import_library
 from edgeword.tokenizers.text import TextTokenizer
 from edgeword.tokenizers.tokenizer import Tokenizer
-from edgeword_train.data.markers import UNKNOWN_MARK
 from edgeword_train.data.usual_forms import UsualForms
 
 # Padding, the line's end, and each byte; and how many ids a vocabulary has that nobody gave a size.
@@ -62,15 +61,13 @@ class Kind:
     """How a kind of tokens is fitted."""
 
     fit: Fit
-    unknown: str = UNKNOWN_MARK
-    """What stands for a word that is unknown in the corpus where a line is read: no word of any vocabulary."""
-    unknown_in_fit: str = " "
-    """The same where the vocabulary is counted, of which it is no part."""
+    unknown: str = " "
+    """What stands for a word that is unknown in the corpus where the vocabulary is counted, of which it is no part."""
 
 
 KINDS: dict[str, Kind] = {
-    "text": Kind(fit_text, UNKNOWN, UNKNOWN),
+    "text": Kind(fit_text, UNKNOWN),
     "word": Kind(fit_words),
-    "subword": Kind(fit_subwords, "", ""),
-    "char": Kind(fit_characters, unknown_in_fit=""),
+    "subword": Kind(fit_subwords, ""),
+    "char": Kind(fit_characters, ""),
 }

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from edgeword.errors import InputFileError
 from edgeword.input_files import writable
-from edgeword_train.data.markers import Markers
+from edgeword.tokenizers.markers import Markers
+from edgeword_train.data.scratch import Scratch
 from edgeword_train.data.sources import files_of, size_of
 from edgeword_train.data.text_files import lines_of
 
@@ -46,7 +45,7 @@ class CorpusLines:
     """The lines of a corpus, in a temporary file without a name; may be gone through several times."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed by __exit__)
+        self._scratch = Scratch()
         self.parts: list[Part] = []
 
     def __enter__(self) -> CorpusLines:
@@ -55,11 +54,12 @@ class CorpusLines:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._file.close()
+        self._scratch.close()
 
     def __iter__(self) -> Iterator[str]:
-        self._file.seek(0)
-        return (line[:-1].decode("utf-8") for line in self._file)
+        self._scratch.flush()
+        self._scratch.file.seek(0)
+        return (line[:-1].decode("utf-8") for line in self._scratch.file)
 
     def read(
         self, sources: Sequence[str | os.PathLike[str]], field: str | None, markers: Markers, report: OnReading
@@ -74,18 +74,10 @@ class CorpusLines:
                 watch.line()
                 if read := markers.read(line):
                     count += 1
-                    self._write(read)
+                    self._scratch.write(read.encode("utf-8") + b"\n")
                     yield read
             self.parts.append(Part(writable(Path(file).name), digest.hexdigest(), count))
         watch.all()
-
-    def _write(self, line: str) -> None:
-        try:
-            self._file.write(line.encode("utf-8") + b"\n")
-        except OSError as error:
-            raise InputFileError(
-                f"cannot write to {tempfile.gettempdir()}: {error.strerror}; free some space, or set TMPDIR"
-            ) from None
 
 
 class _Watch:

@@ -61,7 +61,7 @@ def fit(
     Sets the global seeds of Python, NumPy and TensorFlow, from which Keras draws the first weights.
     """
     keras.utils.set_random_seed(options.seed)
-    learner = Learner(build(options, examples.vocabulary))
+    learner = Learner(build(options, examples.vocabulary), options.weight_drop, options.embedding_dropout)
     watch.announce(examples.plan(learner.model.count_params()))
     history = checkpoint.history()
     if history:

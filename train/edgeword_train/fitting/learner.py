@@ -14,6 +14,7 @@ from edgeword_train.fitting.cross_entropy import cross_entropy, fastest_dtype
 from edgeword_train.fitting.optimizer import AdamW
 from edgeword_train.fitting.streams import Chunk, Streams
 from edgeword_train.models.architecture import Architecture
+from edgeword_train.models.left_out import DroppedWeights, LeftOut
 from edgeword_train.models.streaming import States, StreamingModel
 
 WEIGHT_DECAY = 0.0
@@ -37,10 +38,13 @@ class Measured:
 class Learner:
     """A model of `architecture` with its optimizer, that reads B streams in chunks of T tokens."""
 
-    def __init__(self, architecture: Architecture, decay: float = WEIGHT_DECAY) -> None:
+    def __init__(self, architecture: Architecture, weight_drop: float = 0.0, embedding_dropout: float = 0.0) -> None:
         self.model, self.architecture = architecture.model, architecture
         self._body = StreamingModel(architecture)
-        self._optimizer = AdamW(self.model.trainable_variables, decay)
+        self._optimizer = AdamW(self.model.trainable_variables, WEIGHT_DECAY)
+        self._left_out, self._embedding_dropout = LeftOut(), embedding_dropout
+        kernels = [cell.recurrent_kernel for cell in self._body.cells]
+        self._dropped = DroppedWeights(kernels, weight_drop, self._left_out)
         self._dtype = fastest_dtype()
         self._train = tf.function(self._train_chunk, reduce_retracing=True)
         self._measure = tf.function(self._measure_chunk, reduce_retracing=True)
@@ -74,17 +78,25 @@ class Learner:
         drawn = np.random.default_rng((seed, epoch, 1)).integers(2**31, size=len(states))
         for state, value in zip(states, drawn, strict=True):
             state.assign([value, 0])
+        self._left_out.reseed(np.random.default_rng((seed, epoch, 2)))
 
     def _train_chunk(self, chunk: Tensors, states: States, rate: Any) -> tuple[Any, States]:
         inputs, targets, known, going_on = chunk
         weights = [weight.value for weight in self.model.trainable_variables]
+        self._dropped.drop()
         with tf.GradientTape() as tape:
-            hidden, after = self._body(inputs, going_on, states, training=True)
+            hidden, after = self._body(inputs, going_on, states, training=True, words=self._words())
             wanted = tf.boolean_mask(targets, known)
             total = cross_entropy(tf.boolean_mask(hidden, known), *self._head(), wanted, self._dtype)
             mean = total / tf.cast(tf.maximum(tf.size(wanted), 1), tf.float32)
-        self._optimizer.apply(tape.gradient(mean, weights), rate)
+        self._optimizer.apply(self._dropped.restore(tape.gradient(mean, weights), weights), rate)
         return total, after
+
+    def _words(self) -> Any:
+        """By what each word's row of the embedding is multiplied, `[V, 1]`; None leaves them as they are."""
+        if not self._embedding_dropout:
+            return None
+        return self._left_out.mask((self.architecture.table.input_dim, 1), self._embedding_dropout)
 
     def _measure_chunk(self, chunk: Tensors, states: States) -> tuple[Any, States]:
         """Sums over the targets that count: loss in nats, the most probable, among the three most probable."""

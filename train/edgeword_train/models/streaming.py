@@ -44,9 +44,17 @@ class StreamingModel:
         """The state at the beginning: zeros."""
         return [[tf.zeros((rows, width)) for width in widths_of(cell)] for cell in self.cells]
 
-    def __call__(self, ids: Any, going_on: Any, states: States, training: bool) -> tuple[Any, States]:
-        """From ids `[B, T]` int32, going_on `[B, T]` float32 (0 where a text begins) to the output `[B, T, U]`."""
-        hidden = self._dropped(0, tf.gather(self._architecture.table.embeddings, ids), training)
+    def __call__(
+        self, ids: Any, going_on: Any, states: States, training: bool, words: Any = None
+    ) -> tuple[Any, States]:
+        """From ids `[B, T]` int32, going_on `[B, T]` float32 (0 where a text begins) to the output `[B, T, U]`.
+
+        `words` `[V, 1]`, if given, multiplies the embedding of each word.
+        """
+        hidden = tf.gather(self._architecture.table.embeddings, ids)
+        if words is not None:
+            hidden *= tf.gather(words, ids)
+        hidden = self._dropped(0, hidden, training)
         after: States = []
         for number, (layer, state) in enumerate(zip(self._layers, states, strict=True)):
             hidden, new = self._over_time(layer, hidden, going_on, state, training)

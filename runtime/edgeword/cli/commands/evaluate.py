@@ -13,7 +13,7 @@ from typing import Any, cast
 from edgeword.bundle.manifest import Variant
 from edgeword.choice.choosing import candidates
 from edgeword.cli.command import Command
-from edgeword.cli.options import add_trust, positive, trust_keywords, trusted_bundle
+from edgeword.cli.options import add_trust, positive, trust_keywords, trusted_bundle, warnings_as_lines
 from edgeword.cli.terminal import show
 from edgeword.engines.engine import ENGINES, EngineName
 from edgeword.engines.quiet import native_stderr_to_null
@@ -24,6 +24,7 @@ from edgeword.language_model import LanguageModel, load
 from edgeword.precisions import PRECISIONS, PrecisionName
 from edgeword.records import json_text
 from edgeword.tables import aligned
+from edgeword.tokenizers.markers import MARKERS
 
 _HEADER = ("engine", "precision", "size", "perplexity", "top-1", "top-3", "keys saved")
 
@@ -41,6 +42,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"{', '.join(PRECISIONS)}; default: every one",
     )
     add_trust(parser)
+    parser.add_argument("--markers", choices=MARKERS, help="markers like <unk> in the text; default: as in training")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -49,9 +51,10 @@ def _run(arguments: argparse.Namespace) -> int:
     if not lines:
         raise UsageError(f"no line of {arguments.text} holds text; give one that does")
     rows = []
-    for engine, variant in candidates(bundle, arguments.engine, arguments.precision):
-        with _quietly_loaded(arguments, engine.name, variant) as lm:
-            rows.append((engine.name, variant, lm.evaluate(lines)))
+    with warnings_as_lines():
+        for engine, variant in candidates(bundle, arguments.engine, arguments.precision):
+            with _quietly_loaded(arguments, engine.name, variant) as lm:
+                rows.append((engine.name, variant, lm.evaluate(lines, arguments.markers)))
     if arguments.json:
         found = [_facts(evaluation, engine=name, variant=variant) for name, variant, evaluation in rows]
         print(json_text({"text": legible(arguments.text), "results": found}))

@@ -1,14 +1,25 @@
-"""Markers that others left in a corpus: unknown words, padding, headings, spaces. They are not words."""
+"""Markers that others left in a corpus: unknown words, padding, headings, spaces. They are not words.
+
+A model is trained, measured and proven on the lines that are read here.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from edgeword.tokenizers.scanning import UNKNOWN
 
 # Stands for an unknown word in a line, until the tokenizer of the run says how it reads one. No text holds it: Unicode
 # will never give this code point a meaning.
 UNKNOWN_MARK = "\ufffe"
+UNKNOWN_AS: Mapping[str, str] = {"text": UNKNOWN, "word": UNKNOWN_MARK, "char": UNKNOWN_MARK, "subword": ""}
+"""By a tokenizer's level, what it reads for a word that is unknown in the corpus: no word of any vocabulary."""
+
+MARKERS = ("drop", "keep")
+"""Whether markers are read as what they are, or kept as text."""
 
 _Kind = tuple[str, re.Pattern[str], "str | Callable[[re.Match[str]], str]", str]
 
@@ -74,3 +85,17 @@ class Markers:
         found = "; ".join(f"{count:,} {name}, {become[name]}" for name, count in self.counts.most_common())
         other = "--markers drop reads them as what they are" if self._keep else "--markers keep reads them as text"
         return f"the text holds markers: {found}; {other}"
+
+
+def lines_without(lines: Iterable[str], level: str, markers: Markers) -> Iterator[str]:
+    """Lines as a tokenizer of this level is to read them, those of markers alone left out."""
+    for line in lines:
+        if read := markers.read(line):
+            yield read.replace(UNKNOWN_MARK, UNKNOWN_AS[level])
+
+
+def markers_in_training(facts: Mapping[str, Any]) -> str:
+    """What was done with them, by the facts of a training: of one that edgeword knows nothing of, `drop`."""
+    options = facts.get("options")
+    found = options.get("markers") if isinstance(options, Mapping) else None
+    return found if found in MARKERS else MARKERS[0]
