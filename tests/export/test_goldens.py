@@ -14,7 +14,7 @@ from tests.tiny import CONTEXTS
 @pytest.mark.parametrize("name", GOLDEN)
 def test_the_answers_are_those_of_keras(name):
     model = GOLDEN[name].model()
-    for reading, found in answers(model).items():
+    for reading, found in answers(model).items() if GOLDEN[name].asked else ():
         kept = logprobs_of(name, reading)
         np.testing.assert_allclose(found, [kept[context] for context in CONTEXTS], atol=1e-4, err_msg=reading)
     said, kept = greedy(model, GOLDEN[name].tokenizer), greedy_of(name)
