@@ -114,6 +114,7 @@ VALUES: dict[str, tuple[Attack, str]] = {
     "positions below 0": (setting(-1, "variants", 0, "fidelity", "positions"), "positions holds -1"),
     "weights below 0": (setting(-1, "variants", 0, "weights_read_bytes"), "weights_read_bytes holds -1"),
     "self-test above 0": (setting([1.0], "variants", 0, "self_test"), "self_test holds 1.0"),
+    "name that no system writes": (setting("card\ud83d.md", "files", 0, "file"), "which is no plain file name"),
     "Keras' tokenizer": (
         lambda bundle: replace_file(bundle, "tokenizer.json", json.dumps(KERAS_TOKENIZER).encode()),
         "'format' must be 'edgeword-tokenizer'",

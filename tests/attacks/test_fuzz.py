@@ -83,7 +83,7 @@ def test_cases_for_a_while(ground, capsys):
             wrong.append(error)
             with capsys.disabled():
                 traceback.print_exception(error)
-        if number % 20_000 == 0:
+        if found.total() % 20_000 == 0:
             say(found, capsys)
         if len(wrong) == MOST_WRONG:
             break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 
 from edgeword.bundle import limits
 from edgeword.bundle.folder import Folder
@@ -163,12 +164,14 @@ def check_sizes(manifest: Manifest) -> None:
 
 
 _NO_FILES = ("", ".", "..", MANIFEST_FILE, SIGNATURE_FILE)
+# What leads elsewhere, and half a surrogate pair, which is no character.
+_NO_PART_OF_A_NAME = re.compile("[/\\\\:\0\ud800-\udfff]")
 
 
 def _check_names(manifest: Manifest) -> None:
     names = [entry.file for entry in listed_files(manifest)]
     for name in names:
-        if name in _NO_FILES or "/" in name or "\\" in name or "\0" in name or ":" in name:
+        if name in _NO_FILES or _NO_PART_OF_A_NAME.search(name):
             raise BundleError(f"the manifest lists {name!r}, which is no plain file name; export the bundle again")
         if names.count(name) > 1:
             raise BundleError(f"the manifest lists {name} twice; export the bundle again")
