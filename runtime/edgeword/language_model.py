@@ -243,6 +243,7 @@ def load(
 ) -> LanguageModel:
     """Open a bundle and load one of its variants.
 
+    `path` is a folder, a packed file, or a repository of Hugging Face's Hub, `owner/name` (docs/on-a-device.md).
     `auto` is float32 where the bundle holds it, else the most faithful precision in it, on the engine that is fastest
     here at that precision; `fastest` is the fastest of all. The first load on a machine runs each candidate's
     self-test and times a few words, in a process of its own; what fails, dies or takes a minute there is refused with
