@@ -62,7 +62,7 @@ def _between(interval: tuple[float, float]) -> str:
 
 _CHANGES: tuple[Column, ...] = (
     plain("variant", lambda change: change.name),
-    plain("A", lambda change: f"{change.a_us:,.1f}", "µs a word"),
+    plain("A", lambda change: f"{change.a_us:,.1f}", "µs"),
     plain("B", lambda change: f"{change.b_us:,.1f}"),
     plain("B/A", lambda change: f"{change.ratio:.3f}"),
     plain("95 %", lambda change: _between(change.interval)),
