@@ -226,7 +226,7 @@ def test_an_option_without_effect_is_named(step_bundle, capsys):
 
 def test_the_command_suggests_what_may_be_said(step_bundle, lm, capsys, tmp_path):
     (tmp_path / "words").write_text("word\nstate\n", encoding="utf-8")
-    line = ["suggest", str(step_bundle), "--allow", str(tmp_path / "words"), "--json", "--precision", "float32"]
+    line = ["suggest", str(step_bundle), "", "--allow", str(tmp_path / "words"), "--json", "--precision", "float32"]
     assert main(line) == 0
     printed = json.loads(capsys.readouterr().out)
     assert [row["word"] for row in printed["suggestions"]] == [

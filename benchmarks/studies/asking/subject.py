@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import atexit
 import json
 import random
 import time
 import warnings
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -51,13 +51,17 @@ class Asked:
         """What `edgeword bulk --workers 2` does; raises ValueError where a text is not the one of its prompt alone."""
         alone = [list(self.lm.generate(prompt, WORDS).words) for prompt in self.prompts]
         team = Workers(self.lm, answering.Asked(GenerationOptions(max_words=WORDS), None), 2).__enter__()
-        atexit.register(team.__exit__, None, None, None)
         prompts = tuple(Prompt(i, text, head_of({"index": i})) for i, text in enumerate(self.prompts))
         chunks = [Chunk(prompts, None, None)] * CHUNKS
         lines = b"".join(piece.content for _, piece in team.answers(iter(chunks))).splitlines()
         if [json.loads(line)["words"] for line in lines] != CHUNKS * alone:
             raise ValueError("two workers say other words than one text alone")
-        return lambda: sum(piece.words for _, piece in team.answers(iter(chunks)))
+
+        def call() -> int:
+            return sum(piece.words for _, piece in team.answers(iter(chunks)))
+
+        weakref.finalize(call, team.__exit__, None, None, None)
+        return call
 
     def greedy(self) -> Call:
         """The most probable words after one prompt."""
