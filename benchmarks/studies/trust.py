@@ -25,9 +25,17 @@ EFFORT = Effort(cold_starts=0)
 TIMEIT = """
 import statistics, sys, timeit, edgeword
 bundle, engine, precision = sys.argv[1:]
-words = edgeword.load(bundle, engine, precision).stream("the", 10**9)
-timeit.timeit(words.__next__, number=2000)
-print(statistics.median(timeit.repeat(words.__next__, number=10, repeat=500)) * 1e6 / 10)
+lm, times = edgeword.load(bundle, engine, precision), []
+while len(times) < 7000:
+    words = lm.stream("the", 1000)  # a text that may end before
+    next(words)
+    clock = timeit.Timer(words.__next__)
+    try:
+        for _ in range(999):
+            times.append(clock.timeit(1))
+    except StopIteration:
+        pass
+print(statistics.median(times[2000:]) * 1e6)
 """
 
 
