@@ -25,7 +25,7 @@ test: lint $(BARE_STAMP)
 check: lint $(BARE_STAMP)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/runtime
 
-# Models as people build them, each beside its owner's loop, as `test` tries six of. A quarter of an hour.
+# Models as people build them, each beside its owner's loop, as `test` tries four of. A quarter of an hour.
 field: $(STAMP)
 	$(BIN)/python -m pytest --numprocesses 2 -m "field or not field" tests/field
 

@@ -12,6 +12,8 @@ from keras import layers
 from edgeword_export.exporting import export
 from tests import tiny
 
+BOTH = ("float32", "dynamic-int8")
+
 
 @pytest.fixture(scope="session")
 def export_tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
@@ -30,19 +32,19 @@ def export_tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]
 @pytest.fixture(scope="session")
 def step_bundle(export_tiny: Callable[..., Path]) -> Path:
     """A bundle in decode mode `step`: a masked LSTM, both formats, both precisions. Read it, never write it."""
-    return export_tiny(tiny.lstm(length=None))
+    return export_tiny(tiny.lstm(length=None), precisions=BOTH)
 
 
 @pytest.fixture(scope="session")
 def replay_bundle(export_tiny: Callable[..., Path]) -> Path:
     """A bundle in decode mode `window` on the step graph: an LSTM that saw unmasked padding."""
-    return export_tiny(tiny.lstm(mask_zero=False), decode="window")
+    return export_tiny(tiny.lstm(mask_zero=False), decode="window", precisions=BOTH)
 
 
 @pytest.fixture(scope="session")
 def window_bundle(export_tiny: Callable[..., Path]) -> Path:
     """A bundle in decode mode `window` on the window graph: a model that no step graph can be made of."""
-    return export_tiny(tiny.convolution())
+    return export_tiny(tiny.convolution(), precisions=BOTH)
 
 
 @pytest.fixture(scope="session")

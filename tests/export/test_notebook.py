@@ -51,7 +51,7 @@ def notebook_words(model, tokenizer, length, padding):
     texts = tokenizer.texts_to_sequences(PROMPTS)
     counts = [len(ids) for ids in texts]
     for _ in range(WORDS):
-        answers = model.predict(pad_sequences(texts, maxlen=length, padding=padding), verbose=0)
+        answers = model.predict_on_batch(pad_sequences(texts, maxlen=length, padding=padding))
         texts = [[*ids, int(answer.argmax())] for ids, answer in zip(texts, answers, strict=True)]
     return [ids[count:] for ids, count in zip(texts, counts, strict=True)]
 

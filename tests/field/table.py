@@ -12,9 +12,7 @@ CASES: dict[str, Case] = {**LOOP_CASES, **NUMBER_CASES, **LAYER_CASES, **CHARACT
 
 FOR_EVERY_RUN = (
     "one less",
-    "fed whole, an answer everywhere",
     "words that are said and not read",
     "TextVectorization, cut and padded",
-    "Conv1D",
     "one-hot, filled up by spaces",
 )

@@ -97,7 +97,7 @@ def _write_step_files(model: keras.Model, folder: Path) -> None:
     source = inspect_model(model)
 
     def only_step(style: Style) -> list[Signature]:
-        return StepModel(source, Style(style.table_bits, greedy=False)).signatures()[:1]
+        return StepModel(source, Style(style.table_bits, greedy=False, free_rows=False)).signatures()[:1]
 
     for file_format in FORMATS:
         for precision, content in written(only_step, file_format).items():

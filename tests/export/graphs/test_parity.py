@@ -40,7 +40,7 @@ TOLERANCES = {
 
 # What a graph is made of decides whether it converts; how it is rounded, its kind: one model of each for the rest.
 ALL_PRECISIONS = ("lstm", "gru", "peephole-lstm", "tied-embeddings", "residual", "conv1d")
-RULE = ("float32", "dynamic-int8")
+RULE = {"tflite": ("float32",), "onnx": ("float32", "dynamic-int8")}
 
 EMPTY = EmptyPrompt((0,), (0.0,))
 
@@ -84,7 +84,7 @@ def test_a_model_says_the_same_on_the_engine(case, file_format):
 
 
 def precisions(name, file_format):
-    wanted = TOLERANCES if name in ALL_PRECISIONS else RULE if name not in OVER_TIME else ("float32",)
+    wanted = TOLERANCES if name in ALL_PRECISIONS else RULE[file_format] if name not in OVER_TIME else ("float32",)
     left_out = ("int16x8",) if name in NO_INT16 else ()
     return [each for each in wanted if file_format in PRECISIONS[each].formats and each not in left_out]
 

@@ -54,9 +54,8 @@ def test_what_is_exported_agrees_with_keras(tmp_path_factory, data):
         event(f"refused: {refused[:300]}")
         return
     event(f"{decoding.spec.decode.mode} on {decoding.spec.decode.graph}")
-    for ids in UNSEEN:
-        lengths = shown(case, len(ids))
-        expected = keras_answers(model, case, ids, lengths)
+    lengths = shown(case, len(UNSEEN[0]))
+    for ids, expected in zip(UNSEEN, keras_answers(model, case, lengths), strict=True):
         assert largest_difference(answers(decoder, ids, lengths), expected) <= NATS
 
 
@@ -98,17 +97,24 @@ def answers(decoder, ids, lengths):
     return log_softmax(np.stack(rows))
 
 
-def keras_answers(model, case, ids, lengths):
-    """The owner's own loop: the last tokens, padded, and the answer where the text ends."""
-    texts = [ids[:end] for end in lengths]
+def keras_answers(model, case, lengths):
+    """The owner's own loop, for all texts `[texts, lengths, V]`: the last tokens, padded, read where each ends."""
     if case.length is None:
-        rows = [model(np.array([text], np.int32)).numpy()[0] for text in texts]
-        rows = [row[-1] if row.ndim == 2 else row for row in rows]
-    else:
-        rows = model(keras.utils.pad_sequences(texts, case.length, padding=case.side)).numpy()
-        if rows.ndim == 3:
-            last = [min(len(text), case.length) - 1 if case.side == "post" else -1 for text in texts]
-            rows = rows[np.arange(len(rows)), last]
+        rows = [ends(model(np.array([ids[:end] for ids in UNSEEN])).numpy()) for end in lengths]
+        return np.stack([logprobs_of(each) for each in rows], axis=1)
+    texts = [ids[:end] for ids in UNSEEN for end in lengths]
+    rows = model(keras.utils.pad_sequences(texts, case.length, padding=case.side)).numpy()
+    if case.side == "post" and rows.ndim == 3:
+        last = [min(len(text), case.length) - 1 for text in texts]
+        rows = rows[np.arange(len(rows)), last]
+    return logprobs_of(ends(rows)).reshape(len(UNSEEN), len(lengths), -1)
+
+
+def ends(rows):
+    return rows[:, -1] if rows.ndim == 3 else rows
+
+
+def logprobs_of(rows):
     rows = np.asarray(rows, np.float32)
     is_softmax = (rows >= 0).all() and np.allclose(rows.sum(-1), 1, atol=1e-3)
     return np.log(np.maximum(rows, 1e-37)) if is_softmax else log_softmax(rows)

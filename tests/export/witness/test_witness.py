@@ -38,7 +38,7 @@ def loop(model, length, side="pre", truncating="pre", last=None):
         for _ in range(WORDS):
             ids = tiny.TOKENIZER.encode(text)
             padded = keras.utils.pad_sequences([ids], maxlen=length, padding=side, truncating=truncating)
-            answer = np.asarray(model(padded))[0]
+            answer = model.predict_on_batch(padded)[0]
             row = answer if last is None else answer[last(ids)]
             text += " " + tiny.TOKENIZER.word(int(row.argmax()))
         return text
