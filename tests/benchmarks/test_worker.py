@@ -139,3 +139,15 @@ def test_what_goes_on_changing_is_not_warm():
     seconds, settled = warm_up(lambda count: [next(medians)] * count)
     assert not settled
     assert seconds in (100e-6, 120e-6)
+
+
+@pytest.mark.parametrize(("text", "timed"), [("abcd", 10), ("a", 0), ("", 0)])
+def test_a_text_that_ends_is_begun_again(text, timed):
+    """So many words are timed as were asked for; none where nothing follows a first word."""
+
+    class Short:
+        def stream(self, prompt, max_words):
+            return iter(text[:max_words])
+
+    _, _, words_us = stream_words(Short(), PROMPT, 10)
+    assert len(words_us) == timed

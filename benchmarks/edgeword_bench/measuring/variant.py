@@ -65,16 +65,29 @@ class VariantSubject:
 
 
 def stream_words(lm: LanguageModel, prompt: str, count: int) -> tuple[float, float, tuple[float, ...]]:
-    """Seconds until the prompt was read and until the first word, then microseconds of each of `count` words."""
+    """Seconds until the prompt was read and until the first word, then microseconds of each of `count` words.
+
+    A text that ends before is begun again; the first word after a prompt is not among the others. Fewer words where
+    the model ends a text at once.
+    """
+    prompt_s, first_word_s, words_us = _text(lm, prompt, count)
+    more = list(words_us)
+    while more and len(words_us) < count:
+        _, _, more = _text(lm, prompt, count - len(words_us))
+        words_us += more
+    return prompt_s, first_word_s, tuple(words_us)
+
+
+def _text(lm: LanguageModel, prompt: str, count: int) -> tuple[float, float, list[float]]:
+    """The same of one text, which may be shorter."""
     clock = time.perf_counter
     started = clock()
     stream = lm.stream(prompt, count + 1)
     prompted = clock()
-    next(stream)
+    next(stream, None)
     stamps = [clock()]
     stamps += [clock() for _ in stream]
-    words_us = tuple(np.round(np.diff(stamps) * 1e6, 3).tolist())
-    return prompted - started, stamps[0] - started, words_us
+    return prompted - started, stamps[0] - started, np.round(np.diff(stamps) * 1e6, 3).tolist()
 
 
 class SharedVariant:
