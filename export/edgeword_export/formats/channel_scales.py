@@ -12,9 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import onnx
 
-from edgeword_export.formats.graph_reader import GraphReader, drop_unused
+from edgeword_export.formats.graph_reader import MICROSOFT, GraphReader, drop_unused, import_microsoft
 
-_DOMAIN, _VERSION = "com.microsoft", 1
 _ONE = "edgeword_one"
 
 
@@ -36,7 +35,7 @@ class _Product:
         unscaled = f"{self.scale.output[0]}_unscaled"
         inputs = [self.quantize.input[0], self.integers.input[1], _ONE]
         return [
-            onnx.helper.make_node("DynamicQuantizeMatMul", inputs, [unscaled], domain=_DOMAIN),
+            onnx.helper.make_node("DynamicQuantizeMatMul", inputs, [unscaled], domain=MICROSOFT),
             onnx.helper.make_node("Mul", [unscaled, self.channel_scales], self.scale.output),
         ]
 
@@ -55,8 +54,7 @@ def scale_channels_last(model: onnx.ModelProto) -> None:
     graph.node.extend(nodes)
     if products:
         graph.initializer.append(onnx.numpy_helper.from_array(np.array(1, np.float32), _ONE))
-        if _DOMAIN not in {item.domain for item in model.opset_import}:
-            model.opset_import.append(onnx.helper.make_opsetid(_DOMAIN, _VERSION))
+        import_microsoft(model)
     drop_unused(graph)
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import onnx
 
+MICROSOFT = "com.microsoft"
+"""The domain of ONNX Runtime's own operators."""
+
 
 class GraphReader:
     """Who makes and who reads each tensor of a graph as it is now."""
@@ -43,3 +46,9 @@ def drop_unused(graph: onnx.GraphProto) -> None:
     weights = [tensor for tensor in graph.initializer if tensor.name in read]
     del graph.initializer[:]
     graph.initializer.extend(weights)
+
+
+def import_microsoft(model: onnx.ModelProto) -> None:
+    """Let a model hold ONNX Runtime's own operators."""
+    if MICROSOFT not in {item.domain for item in model.opset_import}:
+        model.opset_import.append(onnx.helper.make_opsetid(MICROSOFT, 1))

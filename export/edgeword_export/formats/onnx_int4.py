@@ -9,14 +9,13 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from edgeword_export.formats.graph_reader import GraphReader, drop_unused
-from edgeword_export.formats.products import Floats, Moments, Product, allotted
+from edgeword_export.formats.graph_reader import MICROSOFT, GraphReader, drop_unused, import_microsoft
+from edgeword_export.formats.products import Floats, rounded_products
 from edgeword_export.graphs.calibration import Sample, Samples, row_by_row
 from edgeword_export.rounding import Rounded, fits_4_bits, nibbles
 
 Integers = NDArray[np.int8]
 
-_DOMAIN, _VERSION = "com.microsoft", 1
 _IN_INT8 = 4
 """`accuracy_level`: activations are rounded to int8, with a scale for each block."""
 # The larger, the faster: 114 µs a word in blocks of 128, 146 in blocks of 64, at 10,000 words and 512 units.
@@ -28,8 +27,7 @@ def round_weights(model: onnx.ModelProto, samples: Samples) -> None:
     """Every product of an activation and weights, and the tables of 4 bits, by ONNX Runtime's operators for them."""
     _round_products(model, samples())
     _pack_tables(model.graph)
-    if _DOMAIN not in {item.domain for item in model.opset_import}:
-        model.opset_import.append(onnx.helper.make_opsetid(_DOMAIN, _VERSION))
+    import_microsoft(model)
     drop_unused(model.graph)
 
 
@@ -37,14 +35,10 @@ def _round_products(model: onnx.ModelProto, samples: Sequence[Sample]) -> None:
     """What several nodes are multiplied by is rounded once, for the inputs of all of them."""
     matrices = {tensor.name: tensor for tensor in model.graph.initializer if len(tensor.dims) == 2}
     nodes = [node for node in model.graph.node if node.op_type == "MatMul" and node.input[1] in matrices]
-    moments = {node.input[1]: Moments() for node in nodes}
-    for run in _runs(model, sorted({node.input[0] for node in nodes}), samples):
-        for node in nodes:
-            moments[node.input[1]].add(run[node.input[0]])
-    products = {
-        name: Product(onnx.numpy_helper.to_array(matrices[name]), found.mean()) for name, found in moments.items()
-    }
-    rounded = allotted(products, _block)
+    weights = {node.input[1]: onnx.numpy_helper.to_array(matrices[node.input[1]]) for node in nodes}
+    runs = _runs(model, sorted({node.input[0] for node in nodes}), samples)
+    inputs = ((node.input[1], run[node.input[0]]) for run in runs for node in nodes)
+    rounded = rounded_products(weights, inputs, _block)
     for name, found in rounded.items():
         _store(model.graph, name, found)
     for node in nodes:
@@ -86,7 +80,7 @@ def _product(node: onnx.NodeProto, found: Rounded) -> onnx.NodeProto:
         "MatMulNBits",
         [activation, _integers(weights), _scales(weights)],
         node.output,
-        domain=_DOMAIN,
+        domain=MICROSOFT,
         K=inputs,
         N=outputs,
         bits=found.bits,
@@ -148,7 +142,7 @@ def _replace_lookup(graph: onnx.GraphProto, gather: onnx.NodeProto, rows: Intege
             "GatherBlockQuantized",
             [_integers(table), gather.input[1], _scales(table)],
             end.output,
-            domain=_DOMAIN,
+            domain=MICROSOFT,
             gather_axis=0,
             quantize_axis=1,
             block_size=max(_SMALLEST_ROW_BLOCK, 1 << (rows.shape[1] - 1).bit_length()),

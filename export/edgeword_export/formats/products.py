@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -48,6 +48,16 @@ class Moments:
     def mean(self) -> Floats | None:
         """`[inputs, inputs]`; None of nothing."""
         return None if self._total is None else np.asarray(self._total / self._rows, np.float32)
+
+
+def rounded_products(
+    weights: Mapping[Key, Floats], inputs: Iterable[tuple[Key, Floats]], block_of: BlockOf
+) -> dict[Key, Rounded]:
+    """Weights as `allotted` rounds them, given what each is multiplied by in runs of the graph, by its key."""
+    moments = {key: Moments() for key in weights}
+    for key, values in inputs:
+        moments[key].add(values)
+    return allotted({key: Product(values, moments[key].mean()) for key, values in weights.items()}, block_of)
 
 
 def allotted(products: Mapping[Key, Product], block_of: BlockOf) -> dict[Key, Rounded]:

@@ -12,6 +12,7 @@ from keras.export import ExportArchive
 
 from edgeword_export.errors import ConversionError
 from edgeword_export.formats.tflite_int4 import round_weights
+from edgeword_export.formats.tflite_model import parsed
 from edgeword_export.formats.tied_tables import share_tied_tables
 from edgeword_export.formats.weight_reads import Operator, Weight, weights_read
 from edgeword_export.formats.writer import Inputs, Writer
@@ -41,12 +42,12 @@ class TFLiteWriter(Writer):
 
     def inputs(self, content: bytes) -> Mapping[str, Inputs]:
         """See `Writer.inputs`."""
-        model = _parsed(content)
+        model = parsed(content)
         return {item.signatureKey.decode(): _inputs(model, item) for item in model.signatureDefs}
 
     def weights_read(self, content: bytes) -> int:
         """See `Writer.weights_read`."""
-        model = _parsed(content)
+        model = parsed(content)
         signature = next(item for item in model.signatureDefs if item.signatureKey.decode() in ("step", "window"))
         graph = model.subgraphs[signature.subgraphIndex]
         run = [graph, *_bodies(model, graph)]
@@ -153,7 +154,7 @@ _RECIPES: dict[str, Callable[[TFLiteWriter, Samples], bytes]] = {
 
 def operators(content: bytes) -> set[str]:
     """The operators of a TFLite file, over all of its graphs; custom and Flex operators by their own names."""
-    return set(map(_operator_name, _parsed(content).operatorCodes))
+    return set(map(_operator_name, parsed(content).operatorCodes))
 
 
 _TYPES: dict[int, str] = {
@@ -193,10 +194,6 @@ def _bodies(model: Any, graph: Any) -> list[Any]:
         for operator in graph.operators
         if operator.opcodeIndex in loops
     ]
-
-
-def _parsed(content: bytes) -> Any:
-    return schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
 
 
 def _size_bytes(model: Any, tensor: Any) -> int:

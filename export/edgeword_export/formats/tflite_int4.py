@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
 
-from edgeword_export.formats.products import Floats, Moments, Product, allotted
+from edgeword_export.formats.products import Floats, rounded_products
+from edgeword_export.formats.tflite_model import packed, parsed
 from edgeword_export.graphs.calibration import Sample, Samples, row_by_row
 from edgeword_export.rounding import Rounded, fits_4_bits, nibbles
 
-_IDENTIFIER = b"TFL3"
 # Of int4 weights that share a scale. The larger, the faster: 37 µs a word in blocks of 128, 45 in blocks of 32, at
 # 10,000 words and 256 units.
 _BLOCKS = (32, 64, 128)
@@ -30,12 +29,10 @@ Place = tuple[int, Any]
 
 def round_weights(content: bytes, samples: Samples) -> bytes:
     """Every product of an activation and weights, and the tables of 4 bits (`graphs.lookup`), in fewer bits."""
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+    model = parsed(content)
     _round_products(model, content, samples())
     _pack_tables(model)
-    builder = flatbuffers.Builder(len(content))
-    builder.Finish(model.Pack(builder), _IDENTIFIER)
-    return bytes(builder.Output())
+    return packed(model, len(content))
 
 
 def _operators(model: Any, kind: int) -> Iterator[Place]:
@@ -48,16 +45,14 @@ def _operators(model: Any, kind: int) -> Iterator[Place]:
 def _round_products(model: Any, content: bytes, samples: Sequence[Sample]) -> None:
     """What several operators, or graphs, are multiplied by is rounded once, for the inputs of all that were run."""
     places = [place for place in _operators(model, _PRODUCT) if _weights(model, place) is not None]
-    moments = {_matrix(model, place).buffer: Moments() for place in places}
-    for number, run in _runs(model, content, samples):
-        for graph, operator in places:
-            if graph == number:
-                moments[_matrix(model, (graph, operator)).buffer].add(run(operator.inputs[0]))
-    products = {
-        _matrix(model, place).buffer: Product(_weights(model, place), moments[_matrix(model, place).buffer].mean())
-        for place in places
-    }
-    rounded = allotted(products, _block)
+    weights = {_matrix(model, place).buffer: _weights(model, place) for place in places}
+    inputs = (
+        (_matrix(model, (graph, operator)).buffer, run(operator.inputs[0]))
+        for number, run in _runs(model, content, samples)
+        for graph, operator in places
+        if graph == number
+    )
+    rounded = rounded_products(weights, inputs, _block)
     for place in places:
         _mark(model, place, rounded[_matrix(model, place).buffer])
     for buffer, found in rounded.items():

@@ -10,28 +10,26 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
-import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
-_IDENTIFIER = b"TFL3"
+from edgeword_export.formats.tflite_model import packed, parsed
+
 _LARGEST_DIFFERENCE = 1
 """Of two roundings of one value."""
 
 
 def share_tied_tables(content: bytes) -> bytes:
     """The file, each int8 table that is a matrix of products as well held once."""
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+    model = parsed(content)
     found = _int8_matrices(model)
     tied = [(table, matrix) for table, matrix in product(found, found) if _is_table_of(model, table, matrix)]
     if not tied:
         return content
     for table, matrix in tied:
         _move(model, table.buffer, matrix.buffer)
-    builder = flatbuffers.Builder(len(content))
-    builder.Finish(model.Pack(builder), _IDENTIFIER)
-    return bytes(builder.Output())
+    return packed(model, len(content))
 
 
 def _move(model: Any, before: int, after: int) -> None:
