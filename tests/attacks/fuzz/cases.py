@@ -14,17 +14,15 @@ from edgeword import EdgewordError, EdgewordWarning, UsageError, load
 from edgeword.bundle.packed import packed
 from edgeword.bundle.seal import sealed
 from edgeword.engines.engine import ENGINES
-from edgeword.model_files import onnx, tflite
-from edgeword.model_files.layout import ModelFileError
 from tests.attacks.fuzz.ground import NAMES, PROMPT, REFUSED, TEXT, WORDS, Ground, changed_files, said_by, told
 from tests.attacks.fuzz.mutations import bytes_changed, json_text_changed, text
+from tests.attacks.model_readers import READERS, is_read
 from tests.golden import FOLDER
 from tests.runtime.changed import replace_file
 
 Case = Callable[[random.Random, Ground], str]
 RIGHT, OTHER, READ = "right words", "words", "read"
-_READERS = {"onnx": onnx.read, "tflite": tflite.read}
-_MODELS = {kind: sorted(FOLDER.glob(f"*/*.{kind}")) for kind in _READERS}
+_MODELS = {kind: sorted(FOLDER.glob(f"*/*.{kind}")) for kind in READERS}
 
 
 def manifest(chance: random.Random, ground: Ground) -> str:
@@ -84,9 +82,9 @@ def packed_contents(chance: random.Random, ground: Ground) -> str:
 
 def model_file(chance: random.Random, _ground: Ground) -> str:
     """A model file of other bytes, read without an engine."""
-    kind = chance.choice(list(_READERS))
+    kind = chance.choice(list(READERS))
     content = bytes_changed(chance, chance.choice(_MODELS[kind]).read_bytes())
-    return READ if _is_read(kind, content) else REFUSED
+    return READ if is_read(kind, content) else REFUSED
 
 
 def engine_file(chance: random.Random, ground: Ground) -> str:
@@ -97,7 +95,7 @@ def engine_file(chance: random.Random, ground: Ground) -> str:
     content = next(
         found
         for found in iter(lambda: bytes_changed(chance, path.read_bytes(), 3), None)
-        if _is_read(engine.format, found)
+        if is_read(engine.format, found)
     )
     with changed_files(path, bundle / "manifest.json"), warnings.catch_warnings():
         warnings.simplefilter("ignore", EdgewordWarning)
@@ -109,16 +107,6 @@ def engine_file(chance: random.Random, ground: Ground) -> str:
             assert len(str(error).splitlines()) == 1  # noqa: PT017
             return "the engine died" if "ends the process" in str(error) else REFUSED
     return RIGHT if said.ids == ground.said[name, engine.name] else OTHER
-
-
-def _is_read(kind: str, content: bytes) -> bool:
-    try:
-        _READERS[kind](content)
-    except ModelFileError as error:
-        assert str(error).startswith("the file")  # noqa: PT017
-        assert len(str(error).splitlines()) == 1  # noqa: PT017
-        return False
-    return True
 
 
 def prompt(chance: random.Random, ground: Ground) -> str:
