@@ -12,8 +12,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from edgeword.bundle.bundle import CARD_FILE, TOKENIZER_FILE, digest, file_entry
+from edgeword.bundle.bundle import CARD_FILE, TOKENIZER_FILE, file_entry
 from edgeword.bundle.manifest import FORMAT_VERSION, Manifest, Variant
+from edgeword.bundle.seal import digest
 from edgeword.bundle.spec import Spec
 from edgeword.bundle.writing import write_bundle
 from edgeword.errors import EngineError, GateError

@@ -20,7 +20,6 @@ from edgeword.version import __version__
 if TYPE_CHECKING:
     from edgeword.answers import Generation, Score, Suggestion, Timings
     from edgeword.bundle.bundle import Bundle
-    from edgeword.choice.choosing import EdgewordWarning
     from edgeword.errors import (
         BundleError,
         EdgewordError,
@@ -66,7 +65,7 @@ _HOMES = {
     "Bundle": "edgeword.bundle.bundle",
     "BundleError": "edgeword.errors",
     "EdgewordError": "edgeword.errors",
-    "EdgewordWarning": "edgeword.choice.choosing",
+    "EdgewordWarning": "edgeword.errors",
     "EngineError": "edgeword.errors",
     "GateError": "edgeword.errors",
     "Generation": "edgeword.answers",

@@ -7,6 +7,10 @@ class EdgewordError(Exception):
     exit_code = 2
 
 
+class EdgewordWarning(UserWarning):
+    """Something is not as it was given: a variant that is not used here, a text that holds markers."""
+
+
 class BundleError(EdgewordError, ValueError):
     """A bundle is missing, damaged, or written for another version."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgeword.bundle.bundle import digest
 from edgeword.bundle.manifest import Fidelity, SelfTest
+from edgeword.bundle.seal import digest
 from edgeword.bundle.spec import Spec
 from edgeword.choice.self_test import self_test_logprobs
 from edgeword.decoding.factory import Decoders

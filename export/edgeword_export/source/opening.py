@@ -13,8 +13,7 @@ from typing import Any
 import keras
 
 from edgeword.bundle.spec import Window
-from edgeword.choice.choosing import EdgewordWarning
-from edgeword.errors import UsageError
+from edgeword.errors import EdgewordWarning, UsageError
 from edgeword.input_files import writable
 from edgeword.padding import Padding
 from edgeword.tokenizers.kinds import AnyTokenizer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 
@@ -10,7 +9,7 @@ from edgeword.bundle import limits
 from edgeword.bundle.folder import Folder
 from edgeword.bundle.limits import check_size
 from edgeword.bundle.manifest import Answer, FileEntry, Manifest, Variant
-from edgeword.bundle.seal import unsealed
+from edgeword.bundle.seal import digest, unsealed
 from edgeword.bundle.spec import Spec
 from edgeword.bundle.statement import Statement, statement_of
 from edgeword.bundle.store import MANIFEST_FILE, SIGNATURE_FILE, Store
@@ -22,11 +21,6 @@ from edgeword.tokenizers.kinds import AnyTokenizer, from_json
 
 TOKENIZER_FILE = "tokenizer.json"
 CARD_FILE = "README.md"
-
-
-def digest(content: bytes) -> str:
-    """Hexadecimal SHA-256, as it stands in the manifest."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def file_entry(name: str, content: bytes) -> FileEntry:

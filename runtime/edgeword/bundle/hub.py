@@ -6,6 +6,7 @@ import os
 from importlib import import_module
 
 from edgeword.bundle.folder import Folder
+from edgeword.bundle.store import MANIFEST_FILE
 from edgeword.errors import BundleError, first_line
 from edgeword.installing import install_command
 
@@ -59,7 +60,7 @@ def _cached(repository: str, revision: str) -> str | None:
         commit = revision
     path = os.path.join(folder, "snapshots", os.path.basename(commit))
     # A fetch that was cut off left some files: the Hub is asked again for the others.
-    return path if os.path.lexists(os.path.join(path, "manifest.json")) else None
+    return path if os.path.lexists(os.path.join(path, MANIFEST_FILE)) else None
 
 
 def _fetched(repository: str, revision: str) -> str:

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from typing import TYPE_CHECKING, Any
 
+from edgeword.bundle.seal import digest
 from edgeword.errors import InputFileError
 from edgeword.extras import MissingExtraError
 from edgeword.input_files import KEY, read_bounded
@@ -39,7 +39,7 @@ def public_key(path: str | os.PathLike[str]) -> bytes:
 
 def fingerprint(public: bytes) -> str:
     """Of a public key: the SHA-256, in hexadecimal, of what `openssl pkey -pubin -outform DER` writes."""
-    return hashlib.sha256(_DER_PREFIX + public).hexdigest()
+    return digest(_DER_PREFIX + public)
 
 
 def is_signed(content: bytes, signature: bytes, public: bytes) -> bool:

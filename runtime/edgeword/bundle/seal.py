@@ -11,10 +11,15 @@ _AFTER = b'"\n}\n'
 _DIGITS = 64
 
 
+def digest(content: bytes) -> str:
+    """Hexadecimal SHA-256, as it stands in the manifest."""
+    return hashlib.sha256(content).hexdigest()
+
+
 def sealed(text: str) -> bytes:
     """The bytes of a JSON object's file, its last member the SHA-256 of all that stands before the digits."""
     content = text.rstrip().removesuffix("}").rstrip().encode("utf-8") + _BEFORE
-    return content + hashlib.sha256(content).hexdigest().encode("ascii") + _AFTER
+    return content + digest(content).encode("ascii") + _AFTER
 
 
 def unsealed(content: bytes, name: str) -> bytes:
@@ -23,6 +28,6 @@ def unsealed(content: bytes, name: str) -> bytes:
     said, rest = content[max(start, 0) : -len(_AFTER)], content[: max(start, 0)]
     if not content.endswith(_AFTER) or not rest.endswith(_BEFORE):
         raise BundleError(f"{name} does not end with its own digest; copy or export the bundle again")
-    if hashlib.sha256(rest).hexdigest().encode("ascii") != said:
+    if digest(rest).encode("ascii") != said:
         raise BundleError(f"{name} is not what was written: its digest differs; copy the bundle again")
     return rest.removesuffix(_BEFORE) + b"\n}\n"

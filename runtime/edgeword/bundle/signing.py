@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 
 from edgeword.bundle.bundle import Bundle
 from edgeword.bundle.keys import fingerprint, private_key
+from edgeword.bundle.seal import digest
 from edgeword.bundle.statement import Statement
 from edgeword.bundle.store import MANIFEST_FILE, SIGNATURE_FILE
 from edgeword.files import write_file
@@ -20,8 +20,9 @@ def sign(bundle: Bundle, key: str | os.PathLike[str], release: int | None = None
     """
     private = private_key(key)
     contents = bundle.contents()
-    digest = hashlib.sha256(contents[MANIFEST_FILE]).hexdigest()
-    statement = Statement(digest, fingerprint(private.public_key().public_bytes_raw()), release)
+    statement = Statement(
+        digest(contents[MANIFEST_FILE]), fingerprint(private.public_key().public_bytes_raw()), release
+    )
     content = statement.to_bytes()
     signature = content + private.sign(content)
     if os.path.isdir(bundle.path):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 
+from edgeword.bundle.seal import digest
 from edgeword.bundle.statement import ED25519_SIZE, check_release, statement_of
 from edgeword.errors import SignatureError, UsageError
 from edgeword.frozen import frozen
@@ -32,7 +32,7 @@ class Trust:
         if not is_signed(signature[:-ED25519_SIZE], signature[-ED25519_SIZE:], self.key):
             raise SignatureError(f"{path} was not signed with the key of {self.name}; do not use it")
         statement = statement_of(signature, path)
-        if (statement.manifest, statement.key) != (hashlib.sha256(manifest).hexdigest(), fingerprint(self.key)):
+        if (statement.manifest, statement.key) != (digest(manifest), fingerprint(self.key)):
             raise SignatureError(f"{path} holds the signature of another manifest.json or key; do not use it")
         self._check_release(path, statement.release)
 

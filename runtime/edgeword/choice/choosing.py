@@ -17,17 +17,13 @@ from edgeword.choice.remembered import Trials
 from edgeword.choice.trial import SELF_TEST_VARIABLE, Pair, Trial, load_untried
 from edgeword.decoding.factory import decoder_factory
 from edgeword.engines.engine import LoadedVariant, installed_engines
-from edgeword.errors import EngineError, MissingEngineError, UsageError
+from edgeword.errors import EdgewordWarning, EngineError, MissingEngineError, UsageError
 from edgeword.precisions import FLOAT32_ROUNDING_PERCENT, PRECISIONS, PrecisionName
 
 FASTEST = "fastest"
 PRECISION_CHOICES = ("auto", FASTEST, *PRECISIONS)
 PrecisionChoice = Literal["auto", "fastest", PrecisionName]
 """The same, for type checkers and editors."""
-
-
-class EdgewordWarning(UserWarning):
-    """A variant is not used here, though it was a candidate."""
 
 
 def candidates(

@@ -12,11 +12,11 @@ from typing import TypedDict
 
 from edgeword.bundle.bundle import Bundle
 from edgeword.bundle.trust import trust_in
-from edgeword.choice.choosing import PRECISION_CHOICES, EdgewordWarning, PrecisionChoice
+from edgeword.choice.choosing import PRECISION_CHOICES, PrecisionChoice
 from edgeword.cli.terminal import complain
 from edgeword.engines.engine import ENGINES, EngineChoice
 from edgeword.engines.quiet import native_stderr_to_null
-from edgeword.errors import UsageError
+from edgeword.errors import EdgewordWarning, UsageError
 from edgeword.input_files import legible
 from edgeword.language_model import LanguageModel, load
 

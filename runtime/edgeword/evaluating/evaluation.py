@@ -6,8 +6,8 @@ import math
 import warnings
 from collections.abc import Iterable
 
-from edgeword.choice.choosing import EdgewordWarning
 from edgeword.decoding.decoder import Decoder
+from edgeword.errors import EdgewordWarning
 from edgeword.evaluating.keystrokes import SHOWN, Typist
 from edgeword.frozen import frozen
 from edgeword.probabilities import Array, logprob_of

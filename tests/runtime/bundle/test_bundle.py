@@ -8,7 +8,8 @@ import pytest
 
 import edgeword.language_model
 from edgeword import BundleError, Tokenizer, TokenizerError, load
-from edgeword.bundle.bundle import Bundle, Folder, digest, listed_files
+from edgeword.bundle.bundle import Bundle, Folder, listed_files
+from edgeword.bundle.seal import digest
 from edgeword.engines.engine import Engine
 from edgeword.errors import EngineError
 from tests.runtime.bundle.refused import WEIGHTS, flip, refusal

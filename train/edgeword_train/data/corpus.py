@@ -10,8 +10,7 @@ from itertools import islice
 
 import numpy as np
 
-from edgeword.choice.choosing import EdgewordWarning
-from edgeword.errors import UsageError
+from edgeword.errors import EdgewordWarning, UsageError
 from edgeword.tokenizers.kinds import AnyTokenizer
 from edgeword.tokenizers.markers import UNKNOWN_AS, UNKNOWN_MARK, Markers
 from edgeword_train.data.corpora.built_in import CORPUS_NAMES

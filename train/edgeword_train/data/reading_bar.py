@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, TextIO
 
-from edgeword.choice.choosing import EdgewordWarning
 from edgeword.cli.terminal import escaped
+from edgeword.errors import EdgewordWarning
 from edgeword_train.data.reading import Reading
 
 _REDRAW_S = 0.1
