@@ -118,7 +118,7 @@ OPENED: dict[str, tuple[Maker, str]] = {
         edited(added_output(TensorProto.FLOAT, "logprob")),
         "misses the output 'next_token'",
     ),
-    "logits of another shape at run time": (edited(reshaped("logits", 42, 1)), "where the file says [1, 42]"),
+    "logits of another shape at run time": (edited(reshaped("logits", -1, 1)), "where the file says [1, 42]"),
     "logits of one element at run time": (edited(sliced("logits")), "where the file says [1, 42]"),
     "a state of one element at run time": (edited(sliced("next_state_0")), "where the file says"),
     "logits that are no numbers": (edited(answer(float("nan"))), _NO_NUMBER),

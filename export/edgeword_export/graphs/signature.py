@@ -49,7 +49,6 @@ BARE = Style(greedy=False, free_rows=False, recurrence="unrolled")
 ONNX = Style(greedy=False, recurrence="onnx")
 ONNX_ROWS = Style(table_bits=8, greedy=False, recurrence="onnx")
 ONNX_ROWS_4 = Style(table_bits=4, greedy=False, recurrence="onnx")
-ONNX_ROWS_ALONE = Style(table_bits=8, greedy=False, free_rows=False, recurrence="onnx")
 
 
 @dataclass(frozen=True)

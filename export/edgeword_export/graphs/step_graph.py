@@ -79,7 +79,7 @@ class StepModel:
     def _call(self, inputs: Tensors) -> tuple[Any, Tensors]:
         turns = _Turns(self._steps.recurrences, [inputs[state.name] for state in self.states])
         with substituted([*self._fixed, *turns.substitutes()]):
-            output = self._source.model(inputs["token"][:, None], training=False)
+            output = self._source.model(ops.expand_dims(inputs["token"], 1), training=False)
         names = [f"next_{state.name}" for state in self.states]
         return self._answer.logits(output), dict(zip(names, turns.left, strict=True))
 

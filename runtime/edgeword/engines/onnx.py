@@ -18,6 +18,10 @@ _FATAL = 4
 _DTYPES: dict[str, type[np.generic]] = {"tensor(int32)": np.int32, "tensor(float)": np.float32}
 
 
+# How many rows the logits are wanted of: an input of step graphs that has a default, all of them.
+_ANSWERED = "answered"
+
+
 class OnnxGraph:
     """The session with fixed buffers around it.
 
@@ -25,15 +29,20 @@ class OnnxGraph:
     32 µs with `run` (onnxruntime 1.31), which the copies here do not eat up.
     """
 
-    def __init__(self, session: Any, run_options: Any, version: str, rows: int = 1) -> None:
+    def __init__(self, variant: OnnxVariant, rows: int = 1, *, answers: bool = True) -> None:
+        """With `answers` False without what comes next."""
+        session, run_options, version = variant.session, variant.run_options, variant.version
         self.inputs = {item.name: _buffer(item, rows) for item in session.get_inputs()}
-        self.outputs = {item.name: _buffer(item, rows) for item in session.get_outputs()}
-        names, inputs, buffers = list(self.outputs), self.inputs, list(self.outputs.values())
+        self.outputs = {
+            item.name: _buffer(item, rows) for item in session.get_outputs() if answers or item.name != "logits"
+        }
+        names, buffers = list(self.outputs), list(self.outputs.values())
+        given = self.inputs if answers else {**self.inputs, _ANSWERED: np.zeros(1, np.int32)}
         shapes = [buffer.shape for buffer in buffers]
 
         def run() -> None:
             try:
-                results = session.run(names, inputs, run_options)
+                results = session.run(names, given, run_options)
             except Exception as error:  # onnxruntime's own exceptions share no parent but Exception
                 raise EngineError(f"{version} failed: {first_line(error)}") from None
             for buffer, shape, result in zip(buffers, shapes, results):  # noqa: B905 (strict costs time here)
@@ -45,25 +54,28 @@ class OnnxGraph:
 
 
 class OnnxVariant:
-    """An ONNX file. A file has one graph, so `advance` is `step` with its prediction left unread."""
+    """An ONNX file. A file has one graph, so `advance` is `step` that is asked for no logits, or leaves them unread."""
 
     def __init__(self, session: Any, run_options: Any, version: str) -> None:
-        self._graph = OnnxGraph(session, run_options, version)
-        self._session, self._run_options = session, run_options
+        self.session, self.run_options, self.version = session, run_options, version
+        self._graph = OnnxGraph(self)
         self._rows_are_free = all(_is_free(item) for item in session.get_inputs())
-        self.version = version
+        self._answers_some = any(item.name == _ANSWERED for item in session.get_overridable_initializers())
 
     def graph(self, signature: str) -> OnnxGraph:
         """See `LoadedVariant.graph`."""
         wanted = "ids" if signature == "window" else "token"
         if wanted not in self._graph.inputs:
             raise EngineError(f"{self.version}: the file has no graph {signature!r}")
-        return self._graph
+        return OnnxGraph(self, answers=False) if self._reads_alone(signature) else self._graph
 
     def wide(self, signature: str, rows: int) -> OnnxGraph | None:
         """See `LoadedVariant.wide`: the same session on other buffers."""
         self.graph(signature)
-        return OnnxGraph(self._session, self._run_options, self.version, rows) if self._rows_are_free else None
+        return OnnxGraph(self, rows, answers=not self._reads_alone(signature)) if self._rows_are_free else None
+
+    def _reads_alone(self, signature: str) -> bool:
+        return signature == "advance" and self._answers_some
 
 
 def open_variant(content: bytes, threads: int, package: Package) -> OnnxVariant:

@@ -113,8 +113,9 @@ def read(content: bytes) -> Mapping[str, Layout]:
     graph = reader.read(_only(model, "graph", "model"), _GRAPH)
     for node in graph.get("node", ()):
         _check_node(reader, reader.read(node, _NODE))
-    _check_tensors(reader, graph.get("initializer", ()))
+    weights = _checked_tensors(reader, graph.get("initializer", ()))
     inputs, outputs = (named(kind, _tensors(reader, graph.get(kind, ()), kind)) for kind in ("input", "output"))
+    inputs = {name: tensor for name, tensor in inputs.items() if name not in weights}  # the others have a default
     return {"window" if "ids" in inputs else "step": Layout(inputs, outputs)}
 
 
@@ -144,10 +145,12 @@ def _check_node(reader: Reader, node: Values) -> None:
         raise ModelFileError(f"the file holds the operator {named_so!r}, which no next-word model needs")
     for span in node.get("attribute", ()):
         attribute = reader.read(span, _ATTRIBUTE)
-        _check_tensors(reader, [*attribute.get("t", ()), *attribute.get("tensors", ())])
+        _checked_tensors(reader, [*attribute.get("t", ()), *attribute.get("tensors", ())])
 
 
-def _check_tensors(reader: Reader, spans: Sequence[Span]) -> None:
+def _checked_tensors(reader: Reader, spans: Sequence[Span]) -> set[str]:
+    """The names of weights and constants that a file may hold."""
+    names = set()
     for span in spans:
         tensor = reader.read(span, _TENSOR)
         if any(tensor.get("data_location", ())):
@@ -155,6 +158,8 @@ def _check_tensors(reader: Reader, spans: Sequence[Span]) -> None:
         (kind,) = tensor.get("data_type", (0,))
         if kind not in _WEIGHTS:
             raise ModelFileError(f"the file holds a tensor of data type {kind}, which no next-word model needs")
+        names.add(_text(reader, tensor, "name"))
+    return names
 
 
 def _tensors(reader: Reader, spans: Sequence[Span], kind: str) -> Iterator[tuple[str, Tensor]]:

@@ -166,48 +166,59 @@ def exporting(tmp_path):
     return run
 
 
-def test_a_quantizer_that_does_nothing_is_found_out(exporting, monkeypatch):
-    monkeypatch.setitem(onnx_format._RECIPES, "dynamic-int8", onnx_format._float32)
+@pytest.fixture
+def make_dynamic_int8(monkeypatch):
+    """Put another recipe in the place of the one that quantizes ONNX files, of the graph of some precision."""
+
+    def put(recipe, precision="dynamic-int8"):
+        style, _ = onnx_format._RECIPES[precision]
+        monkeypatch.setitem(onnx_format._RECIPES, "dynamic-int8", (style, recipe))
+
+    return put
+
+
+def test_a_quantizer_that_does_nothing_is_found_out(exporting, make_dynamic_int8):
+    make_dynamic_int8(onnx_format._float32, "float32")
     exported = exporting(formats=["onnx"], precisions=["float32", "dynamic-int8"])
     assert [variant.precision for variant in exported.manifest.variants] == ["float32"]
     assert "nothing was quantized" in exported.failures[0]
     assert not (exported.path / "model.dynamic-int8.onnx").exists()
 
 
-def test_a_full_disk_is_not_the_models_fault(exporting, monkeypatch, tmp_path):
+def test_a_full_disk_is_not_the_models_fault(exporting, make_dynamic_int8, tmp_path):
     """What the machine lacks ends the export; it is no variant left out."""
 
-    def full(writer, samples):
+    def full(model, samples):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setitem(onnx_format._RECIPES, "dynamic-int8", full)
+    make_dynamic_int8(full)
     with pytest.raises(OSError, match="No space left"):
         exporting(formats=["onnx"], precisions=["float32", "dynamic-int8"])
     assert not (tmp_path / "bundle").exists()
 
 
-def test_a_damaged_weight_is_found_out(exporting, monkeypatch):
-    def zeroed(writer: onnx_format.OnnxWriter, samples) -> onnx.ModelProto:
-        model = onnx_format._dynamic_int8(writer, samples)
+def test_a_damaged_weight_is_found_out(exporting, make_dynamic_int8):
+    def zeroed(model: onnx.ModelProto, samples) -> onnx.ModelProto:
+        model = onnx_format._dynamic_int8(model, samples)
         largest = max(model.graph.initializer, key=lambda tensor: len(tensor.raw_data))
         largest.raw_data = bytes(len(largest.raw_data))
         return model
 
-    monkeypatch.setitem(onnx_format._RECIPES, "dynamic-int8", zeroed)
+    make_dynamic_int8(zeroed)
     exported = exporting(formats=["onnx"], precisions=["float32", "dynamic-int8"])
     assert [variant.precision for variant in exported.manifest.variants] == ["float32"]
     assert "model.dynamic-int8.onnx" in exported.failures[0]
 
 
-def test_a_nan_weight_is_found_out(exporting, monkeypatch):
-    def poisoned(writer: onnx_format.OnnxWriter, samples) -> onnx.ModelProto:
-        model = onnx_format._dynamic_int8(writer, samples)
+def test_a_nan_weight_is_found_out(exporting, make_dynamic_int8):
+    def poisoned(model: onnx.ModelProto, samples) -> onnx.ModelProto:
+        model = onnx_format._dynamic_int8(model, samples)
         scale = next(t for t in model.graph.initializer if t.name.endswith("_scale") and t.dims)
         broken = np.full(tuple(scale.dims), np.nan, np.float32)
         scale.CopyFrom(onnx.numpy_helper.from_array(broken, scale.name))
         return model
 
-    monkeypatch.setitem(onnx_format._RECIPES, "dynamic-int8", poisoned)
+    make_dynamic_int8(poisoned)
     (failure,) = exporting(formats=["onnx"], precisions=["float32", "dynamic-int8"]).failures
     assert "the model answers nan, which is no probability" in failure
 
@@ -216,7 +227,7 @@ def test_keras_has_no_say_in_the_files_names():
     source = inspect_model(tiny.lstm())
     writer = onnx_format.OnnxWriter(lambda style: StepModel(source, style).signatures())
     model = onnx.load_from_string(writer.write("float32"))
-    assert [item.name for item in model.graph.input] == ["token", "state_0", "state_1"]
+    assert [item.name for item in model.graph.input] == ["token", "state_0", "state_1", "answered"]
     assert {item.name for item in model.graph.output} == {
         "logits",
         "next_state_0",

@@ -73,11 +73,16 @@ class Batches(RuleBasedStateMachine):
         self.batches[batch].run()
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("name", ["step", "replay", "window"])
-def test_a_row_is_what_a_decoder_of_its_own_is(request, name, engine):
+@pytest.mark.parametrize(
+    ("engine", "name", "precision"),
+    [
+        *((engine, name, "float32") for engine in ENGINES for name in ("step", "replay", "window")),
+        *((engine, "step", "dynamic-int8") for engine in ENGINES),
+    ],
+)
+def test_a_row_is_what_a_decoder_of_its_own_is(request, name, engine, precision):
     path: Path = request.getfixturevalue(f"{name}_bundle")
-    made = Decoders(open_variant(path, engine), Bundle(path).spec)
+    made = Decoders(open_variant(path, engine, precision), Bundle(path).spec)
     machine = type("Machine", (Batches,), {"decoders": made})
     run_state_machine_as_test(machine, settings=settings(max_examples=15, stateful_step_count=15, deadline=None))
 
@@ -144,7 +149,7 @@ def test_a_snapshot_of_another_model_is_refused(request, name, all_precisions_bu
         ("model.int16x8.tflite", False),
         ("model.float32.onnx", True),
         ("model.int4.onnx", True),
-        ("model.dynamic-int8.onnx", False),
+        ("model.dynamic-int8.onnx", True),
     ],
 )
 def test_which_files_have_rows(all_precisions_bundle, file, has_rows):

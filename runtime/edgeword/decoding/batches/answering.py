@@ -39,7 +39,7 @@ class WideGraph(SharedGraphs):
             return self._graph.outputs["next_token"][:count], self._graph.outputs["logprob"][:count]
         logits, powers = self.logits[:count], self._powers[:count]
         tokens = logits.argmax(-1)
-        np.subtract(logits, np.take_along_axis(logits, tokens[:, None], -1), out=powers)
+        np.subtract(logits, logits[np.arange(count), tokens, None], out=powers)
         return tokens, -np.log(np.exp(powers, out=powers).sum(-1))
 
 
