@@ -112,11 +112,7 @@ class _SideBySide:
     def rounds(self) -> Iterator[None]:
         """Run the engine once in each, and find a word in each row that it has answered."""
         while self._texts:
-            ready = [row for row in self._texts if self._batch.is_ready(row)]
-            if not ready:
-                self._batch.run()
-                ready = [row for row in self._texts if self._batch.is_ready(row)]
-            for row in ready:
+            for row in [row for row in self._texts if self._batch.is_ready(row)] or self._batch.run():
                 self._go_on(row, self._texts[row])
             yield
 

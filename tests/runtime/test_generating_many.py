@@ -179,7 +179,7 @@ def test_what_is_done_makes_room_at_once(lm, monkeypatch):
 
     def counted(self, wanted=None):
         runs.append(wanted)
-        run(self, wanted)
+        return run(self, wanted)
 
     monkeypatch.setattr(StepBatch, "run", counted)
     prompts = ["the cell"] * 40

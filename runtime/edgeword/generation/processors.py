@@ -9,6 +9,7 @@ among equals those of lower id, so that `top_k` of 1 is greedy (transformers kee
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -95,10 +96,12 @@ def allow(logits: Logits, ids: Sequence[int] | Ids) -> Logits:
 
 def weights(logits: Logits, temperature: float = 1.0) -> Weights:
     """Probabilities over the largest of them, float64, of `[V]` at a temperature; zeros where all are -inf."""
-    best = np.maximum.reduce(logits)
-    if best == -np.inf:
+    # The calls that cost least: this is done for every word that is drawn.
+    best = logits.item(logits.argmax())
+    if best == -math.inf:
         return np.zeros(len(logits))
-    powers = np.subtract(logits, best, dtype=np.float64)
+    powers = logits.astype(np.float64)
+    powers -= best
     if temperature != 1:
         powers /= max(temperature, _SMALLEST_TEMPERATURE)
     return np.exp(powers, out=powers)
@@ -108,10 +111,10 @@ def top_k_ids(values: NDArray[Any], k: int) -> Ids:
     """The ids of the k largest of `[V]`, ascending; among equals those of lower id. Never sorts the whole."""
     if k >= len(values):
         return np.arange(len(values))
-    ids = np.flatnonzero(values >= _reached_by(values, k))
+    ids: Ids = (values >= _reached_by(values, k)).nonzero()[0]
     if len(ids) > k:
         found = values[ids]
-        smallest = np.partition(found, len(ids) - k)[len(ids) - k]
+        smallest = _kth_largest(found.copy(), k)
         ids = ids[found >= smallest]
     if len(ids) > k:
         ids = np.delete(ids, np.flatnonzero(values[ids] == smallest)[k - len(ids) :])
@@ -126,8 +129,15 @@ def _reached_by(values: NDArray[Any], k: int) -> Any:
     """
     size = len(values) // _BLOCK
     if size >= 2 * k:
-        values = np.maximum.reduce(values[: size * _BLOCK].reshape(_BLOCK, size))
-    return np.partition(values, len(values) - k)[len(values) - k]
+        return _kth_largest(np.maximum.reduce(values[: size * _BLOCK].reshape(_BLOCK, size)), k)
+    return _kth_largest(values.copy(), k)
+
+
+def _kth_largest(values: NDArray[Any], k: int) -> Any:
+    """Of `[N]`, whose order is lost."""
+    place = len(values) - k
+    values.partition(place)
+    return values[place]
 
 
 def nucleus(weights: Weights, p: float) -> Ids:

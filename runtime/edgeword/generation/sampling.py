@@ -72,7 +72,7 @@ def draw(weights: Weights, number: float) -> int | None:
 
     One of weight 0 is never drawn.
     """
-    reached = weights.cumsum()
+    reached = np.add.accumulate(weights)
     total = reached.item(-1) if len(reached) else 0.0
     if total == 0:
         return None

@@ -59,7 +59,7 @@ class Answering:
         self._reading: dict[int, None] = {}
         """Rows that have more to read."""
 
-    def run(self, wanted: int | None = None) -> None:
+    def run(self, wanted: int | None = None) -> Sequence[int]:
         """See `BatchDecoder.run`."""
         raise NotImplementedError
 

@@ -35,8 +35,11 @@ class BatchDecoder(Protocol):
         """Whether what comes next is known: no run is needed for it."""
         ...
 
-    def run(self, wanted: int | None = None) -> None:
-        """Run the engine once, for as many rows as it takes of those that are not ready; `wanted` comes first."""
+    def run(self, wanted: int | None = None) -> Sequence[int]:
+        """Run the engine once, for as many rows as it takes of those that are not ready; `wanted` comes first.
+
+        The rows that are ready now: none of those that have more to read.
+        """
         ...
 
     def logits(self) -> Array:

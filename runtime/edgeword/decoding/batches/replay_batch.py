@@ -50,13 +50,14 @@ class ReplayBatch(Windows):
         unread.append(token)
         self._line_up(row, len(unread))
 
-    def run(self, wanted: int | None = None) -> None:
+    def run(self, wanted: int | None = None) -> Sequence[int]:
         """See `BatchDecoder.run`: reading is one run for each full set of windows."""
         self._graphs.let(self)
         if rows := self._first_asking(wanted):
             self._answer(rows)
         elif self._reading:
             self._read(list(self._reading))
+        return rows
 
     def _answer(self, rows: Sequence[int]) -> None:
         """Ask the windows that end with the last token."""

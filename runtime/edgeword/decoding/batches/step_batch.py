@@ -98,7 +98,7 @@ class StepBatch(Answering):
         self._masked = spec.window.padding.value if spec.window.masked else None
         # Two places for each row: where it stands, and where the state after its last token comes.
         self._states = [np.repeat(start, 2 * rows, axis=0) for start in graphs.start]
-        self._at = np.arange(rows)
+        self._at = list(range(rows))
         self._unread: list[deque[int]] = [deque() for _ in range(rows)]
         self._is_read = [False] * rows
         """Whether the state after the row's one unread token stands at its other place."""
@@ -109,19 +109,25 @@ class StepBatch(Answering):
 
     def advance(self, row: int, token: int) -> None:
         """See `Decoder.advance`."""
-        token = checked_id(token, self._vocabulary)
+        if type(token) is not int or not 0 <= token < self._vocabulary:
+            token = checked_id(token, self._vocabulary)
         if token == self._masked:
             return
-        if self._is_read[row]:
+        unread = self._unread[row]
+        if self._is_read[row]:  # the way of every word that is said: no call that it can do without
             self._is_read[row] = False
             self._at[row] = self._other(self._at[row])
-            self._unread[row].clear()
-        self._unread[row].append(token)
-        self._line_up(row, len(self._unread[row]))
+            unread[0] = token
+            self._held.pop(row, None)
+            self._asking[row] = None
+            return
+        unread.append(token)
+        self._line_up(row, len(unread))
 
     def rest(self, row: int) -> None:
         """See `BatchDecoder.rest`."""
         self._unread[row].clear()
+        self._is_read[row] = False
         self._line_up(row, 0)
 
     def snapshot(self, row: int) -> Snapshot:
@@ -137,29 +143,32 @@ class StepBatch(Answering):
             raise UsageError("the snapshot is of another model; take one from a decoder of this bundle")
         self._stand(row, snapshot.state, checked_ids(snapshot.ids, self._vocabulary))
 
-    def run(self, wanted: int | None = None) -> None:
+    def run(self, wanted: int | None = None) -> Sequence[int]:
         """See `BatchDecoder.run`."""
         self._graphs.let(self)
         if rows := self._first_asking(wanted):
             self._answer(rows)
         elif self._reading:
             first = [] if wanted is None else [wanted]
-            rows = [*first, *(row for row in self._reading if row != wanted)]
-            self._read(rows[: self._graphs.width])
+            readers = [*first, *(row for row in self._reading if row != wanted)]
+            self._read(readers[: self._graphs.width])
+        return rows
 
     def _answer(self, rows: Sequence[int]) -> None:
-        at = self._at[rows]
+        at = [self._at[row] for row in rows]
         self._held.clear()
-        self._graphs.step(self._states, [self._unread[row][0] for row in rows], at, self._other(at))
+        after = [self._other(place) for place in at]
+        self._graphs.step(self._states, [self._unread[row][0] for row in rows], np.array(at), np.array(after))
         for row in rows:
             self._is_read[row] = True
         self._hold(rows)
 
     def _read(self, rows: Sequence[int]) -> None:
-        at = self._at[rows]
-        self._graphs.advance(self._states, [self._unread[row][0] for row in rows], at, self._other(at))
-        self._at[rows] = self._other(at)
-        for row in rows:
+        at = [self._at[row] for row in rows]
+        after = [self._other(place) for place in at]
+        self._graphs.advance(self._states, [self._unread[row][0] for row in rows], np.array(at), np.array(after))
+        for row, place in zip(rows, after, strict=True):
+            self._at[row] = place
             self._unread[row].popleft()
             self._line_up(row, len(self._unread[row]))
 
@@ -170,8 +179,9 @@ class StepBatch(Answering):
         self._is_read[row] = False
         self._line_up(row, len(self._unread[row]))
 
-    def _other(self, places: Array) -> Array:
-        return (places + self.rows) % (2 * self.rows)
+    def _other(self, place: int) -> int:
+        """The second of a row's two places."""
+        return place + self.rows if place < self.rows else place - self.rows
 
     def _is_empty(self, row: int) -> bool:
         return not self._unread[row]

@@ -36,13 +36,14 @@ class WindowBatch(Windows):
         """See `Decoder.advance`."""
         self._stand(row, [*self._ids[row], *checked_ids([token], self._vocabulary)])
 
-    def run(self, wanted: int | None = None) -> None:
+    def run(self, wanted: int | None = None) -> Sequence[int]:
         """See `BatchDecoder.run`."""
         if rows := self._first_asking(wanted):
             self._graph.let(self)
             self._held.clear()
             self._graph.read([self._ids[row] for row in rows])
             self._hold(rows)
+        return rows
 
     def _stand(self, row: int, ids: Sequence[int]) -> None:
         self._ids[row] = self._window.padding.kept(ids, self._length)
