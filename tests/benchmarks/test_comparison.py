@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from edgeword import UsageError
-from edgeword_bench.results.comparison import compare
+from edgeword_bench.report.tables import comparison_lines
+from edgeword_bench.results.comparison import Change, Comparison, compare
 from edgeword_bench.results.significance import bootstrap_ratio, holm, mann_whitney
 from tests.benchmarks.reports import report, result
 
@@ -117,10 +118,10 @@ def steady_row(precision, count=PROCESSES):
 
 def test_what_is_in_one_result_alone_is_named():
     comparison = compare(report(steady_row("int4"), steady_row("float32")), report(steady_row("float32")))
-    assert [change.name for change in comparison.changes] == ["onnx float32 (step, 1 thread)"]
-    assert comparison.not_told == ("onnx int4 (step, 1 thread): only in A",)
+    assert [change.name for change in comparison.changes] == ["onnx float32 (step)"]
+    assert comparison.not_told == ("onnx int4 (step): only in A",)
     assert compare(report(steady_row("int4")), report(steady_row("int4"), steady_row("float32"))).new == (
-        "onnx float32 (step, 1 thread)",
+        "onnx float32 (step)",
     )
 
 
@@ -186,7 +187,7 @@ def test_what_sets_two_results_apart_is_named_and_nothing_else(changed, reason):
 def test_variants_that_are_mixed_otherwise_are_listed():
     a = report(other_row(engine="litert"), other_row(precision="float32"))
     b = report(other_row(), other_row(engine="litert", precision="float32"))
-    with pytest.raises(UsageError, match=r"A has litert int4 \(step, 1 thread\), onnx float32 .* and B has onnx int4"):
+    with pytest.raises(UsageError, match=r"A has litert int4 \(step\), onnx float32 .* and B has onnx int4"):
         compare(a, b)
 
 
@@ -241,3 +242,11 @@ def test_equal_results_show_no_difference():
     one = report(steady_row("int4"))
     (change,) = compare(one, one).changes
     assert (change.ratio, change.verdict) == (1.0, "same")
+
+
+def test_its_lines_fit_a_terminal():
+    name = "litert dynamic-int8-per-tensor (window)"
+    change = Change(name, 1_234.5, 1_345.6, 1.09, (1.085, 1.095), (1.081, 1.099), 0.0001)
+    lines = comparison_lines(Comparison((change,), (), (), (), 1.0))
+    assert name in lines[1]
+    assert max(map(len, lines)) <= 100

@@ -45,7 +45,8 @@ class Key(NamedTuple):
     @property
     def name(self) -> str:
         """In words."""
-        return f"{self.engine} {self.precision} ({self.decode}, {self.threads} thread{'s' if self.threads > 1 else ''})"
+        threads = f", {self.threads} threads" if self.threads > 1 else ""
+        return f"{self.engine} {self.precision} ({self.decode}{threads})"
 
 
 @dataclass(frozen=True)

@@ -87,9 +87,9 @@ def _greedy_of(logits: Array) -> Callable[[], Prediction]:
         largest = logits.item(best)
         # Log softmax at its maximum: max - log Σ exp(logits), shifted only where float32 needs it.
         if -_EXP_IS_SAFE < largest < _EXP_IS_SAFE:
-            return best, largest - math.log(np.exp(logits, out=powers).sum())
+            return best, largest - math.log(np.add.reduce(np.exp(logits, out=powers)))
         finite(logits)
         np.exp(np.subtract(logits, largest, out=powers), out=powers)
-        return best, -math.log(powers.sum())
+        return best, -math.log(np.add.reduce(powers))
 
     return greedy

@@ -4,12 +4,20 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from keras import layers
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
+from edgeword.bundle.spec import Window
+from edgeword.padding import Padding
+from edgeword_export.formats.onnx import OnnxWriter
 from edgeword_export.formats.row_scales import mixes_rows, scale_rows_apart
+from edgeword_export.graphs.graphs import graphs_of
+from edgeword_export.source.keras_model import inspect_model
+from tests import tiny
 
 INNER, CHANNELS = 16, 40
+WINDOW = Window(tiny.WINDOW, Padding(), masked=False)
 
 
 @pytest.fixture
@@ -117,6 +125,16 @@ def test_a_graph_without_quantized_products_stays_as_it_is():
     before = model.SerializeToString()
     scale_rows_apart(model)
     assert model.SerializeToString() == before
+
+
+@pytest.mark.parametrize(("precision", "rows"), [("float32", "rows"), ("dynamic-int8", ""), ("static-int8", "")])
+def test_a_window_with_an_lstm_in_int8_has_one_row(precision, rows):
+    """Its operator rounds the rows with one scale."""
+    source = inspect_model(tiny.recurrent(layers.Bidirectional(layers.LSTM(4)), mask_zero=False, embedding=8))
+    writer = OnnxWriter(graphs_of(source, WINDOW, windowed=True).signatures)
+    samples = [("window", {"ids": np.full((1, tiny.WINDOW), 3, np.int32)})]
+    graph = onnx.load_from_string(writer.write(precision, lambda: iter(samples))).graph
+    assert graph.input[0].type.tensor_type.shape.dim[0].dim_param == rows
 
 
 def test_bundles_have_it(step_bundle):
