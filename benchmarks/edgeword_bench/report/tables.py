@@ -67,7 +67,6 @@ _CHANGES: tuple[Column, ...] = (
     plain("B/A", lambda change: f"{change.ratio:.3f}"),
     plain("95 %", lambda change: _between(change.interval)),
     plain("undisturbed", lambda change: _between(change.quiet_interval)),
-    plain("p", lambda change: f"{change.p_value:.4f}"),
     plain("B is", lambda change: change.verdict),
 )
 
