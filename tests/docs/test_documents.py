@@ -49,7 +49,8 @@ def test_every_link_leads_to_a_file(document):
 @pytest.mark.parametrize("name", ["README.md", "docs/generating.md", "docs/bulk.md", "docs/on-a-device.md"])
 def test_every_python_block_runs_on_a_bundle(name, step_bundle, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    shutil.copytree(step_bundle, "bundle")
+    for place in ("bundle", "demo/bundle"):
+        shutil.copytree(step_bundle, place)
     Path("prompts.txt").write_text("the cell\n", encoding="utf-8")
     # A script that starts processes is its own main module.
     space = {"__name__": "__main__", "edgeword": edgeword, "prompts": ["the cell", "a gate"]}
