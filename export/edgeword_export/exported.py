@@ -44,8 +44,10 @@ class Exported:
         notes += [f"left out {failure}" for failure in self.failures]
         lines = [_line("th", header), *(_line("td", row) for row in rows)]
         said = "".join(f"<p>{escape(note)}</p>" for note in notes)
-        return f"<p><b>{escape(str(self.path))}</b></p><table>{''.join(lines)}</table>{said}"
+        table = f'<div style="overflow-x: auto"><table>{"".join(lines)}</table></div>'  # as wide as it is on a phone
+        return f"<p><b>{escape(str(self.path))}</b></p>{table}{said}"
 
 
 def _line(kind: str, cells: tuple[str, ...]) -> str:
-    return f"<tr>{''.join(f'<{kind}>{escape(cell)}</{kind}>' for cell in cells)}</tr>"
+    written = "".join(f'<{kind} style="white-space: nowrap">{escape(cell)}</{kind}>' for cell in cells)
+    return f"<tr>{written}</tr>"

@@ -27,7 +27,7 @@ class _Parser(argparse.ArgumentParser):
 
 def parser_of(command: Command) -> argparse.ArgumentParser:
     """The parser of a command's arguments; its help ends with the examples. Raises UsageError for what is wrong."""
-    examples = "".join(f"\n  edgeword {command.name} {line}" for line in command.examples)
+    examples = "".join(f"\n  edgeword {command.name} {line}".rstrip() for line in command.examples)
     parser = _Parser(
         f"edgeword {command.name}",
         description=command.summary,
