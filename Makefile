@@ -95,7 +95,7 @@ $(BARE_STAMP): constraints.txt
 	fi
 	touch $@
 
-# Three quarters of an hour on a machine that does nothing else. Writes docs/benchmarks.md and its pictures.
+# An hour on a machine that does nothing else. Writes docs/benchmarks.md and its pictures.
 RESULTS := benchmarks/results
 benchmark: $(STAMP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --requirement benchmarks/requirements.txt
