@@ -122,12 +122,31 @@ def _looked_up(graph: onnx.GraphProto, reader: GraphReader, activation: str) -> 
     if squeeze is None or scaled is None:
         return None
     for values, factor in (scaled.input, reversed(scaled.input)):
-        cast = reader.maker(values, "Cast")
-        gather = reader.maker(cast.input[0], "Gather") if cast else None
-        table = reader.weights.get(gather.input[0]) if gather else None
-        if gather is not None and table is not None and table.data_type == onnx.TensorProto.INT8:
+        gather = _gathered(reader, values)
+        table = reader.weights[gather.input[0]] if gather else None
+        if gather and table and table.data_type == onnx.TensorProto.INT8 and _is_one_a_row(reader, factor):
             return _row(graph, table, gather, factor, squeeze)
     return None
+
+
+def _gathered(reader: GraphReader, name: str) -> onnx.NodeProto | None:
+    """The lookup in a weight of which a tensor is the cast; None of another."""
+    cast = reader.maker(name, "Cast")
+    gather = reader.maker(cast.input[0], "Gather") if cast else None
+    return gather if gather is not None and gather.input[0] in reader.weights else None
+
+
+def _is_one_a_row(reader: GraphReader, factor: str) -> bool:
+    """Whether it is a scale of its own for each row, times one number for all, and none for each column."""
+    product = reader.maker(factor, "Mul")
+    if product is None:
+        return False
+    for scale, unit in (product.input, reversed(product.input)):
+        gather = _gathered(reader, scale)
+        if gather is not None and unit in reader.weights:
+            sizes = [*reader.weights[gather.input[0]].dims[1:], *reader.weights[unit].dims]
+            return all(size == 1 for size in sizes)
+    return False
 
 
 def _row(

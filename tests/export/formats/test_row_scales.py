@@ -127,6 +127,51 @@ def test_a_graph_without_quantized_products_stays_as_it_is():
     assert model.SerializeToString() == before
 
 
+@pytest.mark.parametrize(("unit", "is_taken"), [(np.full(1, 0.01), True), (np.linspace(0.01, 0.02, INNER), False)])
+def test_a_row_of_an_integer_table_is_multiplied_as_it_stands(tmp_path, unit, is_taken):
+    """With one scale for the whole row; where each column has one, the row is quantized as any other."""
+    random = np.random.default_rng(0)
+    weights = {
+        "rows": random.integers(-127, 128, (9, INNER)).astype(np.int8),
+        "scales": random.integers(1, 100, (9, 1)).astype(np.int32),
+        "unit": unit.astype(np.float32),
+        "axis": np.array([1]),
+        "w": random.normal(0, 1, (INNER, CHANNELS)).astype(np.float32),
+    }
+    float_of = {"to": TensorProto.FLOAT}
+    nodes = [
+        helper.make_node("Gather", ["rows", "ids"], ["row"]),
+        helper.make_node("Gather", ["scales", "ids"], ["scale"]),
+        helper.make_node("Cast", ["row"], ["row_float"], **float_of),
+        helper.make_node("Cast", ["scale"], ["scale_float"], **float_of),
+        helper.make_node("Mul", ["scale_float", "unit"], ["factor"]),
+        helper.make_node("Mul", ["row_float", "factor"], ["scaled"]),
+        helper.make_node("Squeeze", ["scaled", "axis"], ["x"]),
+        helper.make_node("MatMul", ["x", "w"], ["y"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "lookup",
+        [helper.make_tensor_value_info("ids", TensorProto.INT32, ["rows", 1])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", CHANNELS])],
+        [numpy_helper.from_array(value, name) for name, value in weights.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, tmp_path / "float32.onnx")
+    settings = {"weight_type": QuantType.QInt8, "per_channel": True, "op_types_to_quantize": ["MatMul"]}
+    quantize_dynamic(tmp_path / "float32.onnx", tmp_path / "int8.onnx", **settings)
+    quantized = onnx.load(tmp_path / "int8.onnx")
+    scale_rows_apart(quantized)
+    onnx.checker.check_model(quantized)
+    assert ("Abs" in operators(quantized)) != is_taken
+    ids = {"ids": np.arange(9, dtype=np.int32)[:, None]}
+    found, expected = (
+        onnxruntime.InferenceSession(each.SerializeToString(), providers=["CPUExecutionProvider"]).run(None, ids)[0]
+        for each in (quantized, model)
+    )
+    np.testing.assert_allclose(found, expected, atol=0.02 * np.abs(expected).max())
+
+
 @pytest.mark.parametrize(("precision", "rows"), [("float32", "rows"), ("dynamic-int8", ""), ("static-int8", "")])
 def test_a_window_with_an_lstm_in_int8_has_one_row(precision, rows):
     """Its operator rounds the rows with one scale."""
