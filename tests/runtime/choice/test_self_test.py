@@ -11,8 +11,9 @@ from edgeword import BundleError, EdgewordWarning, EngineError, load
 from edgeword.bundle.bundle import Bundle
 from edgeword.bundle.manifest import SelfTest, Variant
 from edgeword.choice.self_test import self_test_failure, self_test_logprobs
-from edgeword.choice.trial import try_variant
+from edgeword.choice.trial import _read_of, _timed_run, load_untried, try_variant
 from edgeword.decoding.factory import decoder_factory
+from edgeword.decoding.step_graphs import StepGraphs
 from edgeword.engines.engine import engine_of
 from tests.runtime.changed import edit_manifest
 from tests.runtime.damaged import be_nan, damage, damage_all, reverse
@@ -38,12 +39,31 @@ def asked_for(bundle: Path, variant: Variant):
     return load(bundle, engine=engine_of(variant.format).name, precision=variant.precision)
 
 
+def test_what_costs_nothing_is_not_timed(all_precisions_bundle, monkeypatch):
+    """Of this model the padding is likelier than most words, and to pass it by takes no run of the engine."""
+    bundle, runs = Bundle(all_precisions_bundle), []
+    (variant, *_) = bundle.manifest.variants
+    assert 0 in bundle.manifest.self_test.ids
+    step = StepGraphs.step
+    monkeypatch.setattr(StepGraphs, "step", lambda *inputs: runs.append(inputs) or step(*inputs))
+    decoder = decoder_factory(load_untried(bundle, (engine_of(variant.format), variant), 1), bundle.spec)()
+    words = _read_of(bundle.manifest.self_test, bundle.spec.window)
+    assert _timed_run(decoder, bundle.manifest.self_test.prompt, words) > 0
+    assert len(runs) == len(words) > 0
+
+
+def test_a_self_test_of_nothing_but_padding_times_its_prompt(all_precisions_bundle):
+    bundle = Bundle(all_precisions_bundle)
+    padding = SelfTest((3, 4), (0, 0), (-1.0, -1.0))
+    assert _read_of(padding, bundle.spec.window) == (3, 4)
+
+
 def test_every_variant_passes_as_exported(whole):
     for variant in variants(whole):
-        trial = try_variant(Bundle(whole), (engine_of(variant.format), variant), 1)
-        assert trial.refusal == ""
-        assert trial.version in variant.verified
-        assert 0 < trial.us_per_word < 1e5
+        tried = try_variant(Bundle(whole), (engine_of(variant.format), variant), 1)
+        assert tried.refusal == ""
+        assert tried.version in variant.verified
+        assert 0 < tried.us_per_word < 1e5
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             assert asked_for(whole, variant).variant == variant
