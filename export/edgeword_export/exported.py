@@ -44,10 +44,10 @@ class Exported:
         notes += [f"left out {failure}" for failure in self.failures]
         lines = [_line("th", header), *(_line("td", row) for row in rows)]
         said = "".join(f"<p>{escape(note)}</p>" for note in notes)
-        table = f'<div style="overflow-x: auto"><table>{"".join(lines)}</table></div>'  # as wide as it is on a phone
-        return f"<p><b>{escape(str(self.path))}</b></p>{table}{said}"
+        table = f'<table style="white-space: nowrap">{"".join(lines)}</table>'
+        # On a phone it is as wide as it is, and scrolls.
+        return f'<p><b>{escape(str(self.path))}</b></p><div style="overflow-x: auto">{table}</div>{said}'
 
 
 def _line(kind: str, cells: tuple[str, ...]) -> str:
-    written = "".join(f'<{kind} style="white-space: nowrap">{escape(cell)}</{kind}>' for cell in cells)
-    return f"<tr>{written}</tr>"
+    return f"<tr>{''.join(f'<{kind}>{escape(cell)}</{kind}>' for cell in cells)}</tr>"

@@ -33,5 +33,5 @@ def test_the_notebook_runs_and_its_bundle_says_the_notebook_s_words(tmp_path, mo
             assert f"{prompt} {lm.generate(prompt, max_words=5).text}" == generate(prompt)
     shown = exported._repr_html_()
     assert shown.count("<tr>") == 1 + len(exported.manifest.variants)
-    assert ">float32</td>" in shown
+    assert "<td>float32</td>" in shown
     assert repr(exported) == "<Exported 'bundle': model.float32.tflite>"
