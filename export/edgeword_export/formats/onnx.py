@@ -58,8 +58,8 @@ class OnnxWriter(Writer):
         """See `Writer.make`."""
         style, recipe = _RECIPES[precision]
         model = recipe(self.convert(style), samples)
-        if _has_free_rows(model) and mixes_rows(model):
-            model = recipe(self.convert(alone(style)), samples)
+        if mixes_rows(model):
+            _pin_rows(model.graph)
         if _has_free_rows(model) and self.signatures(PLAIN)[0].name == "step":
             model = answer_some(model)
         _shorten_names(model.graph)
@@ -221,6 +221,14 @@ def _name_rows(graph: onnx.GraphProto) -> None:
         shape = item.type.tensor_type.shape
         if shape.dim and not shape.dim[0].HasField("dim_value"):
             shape.dim[0].dim_param = "rows"
+
+
+def _pin_rows(graph: onnx.GraphProto) -> None:
+    """One row in the place of any number."""
+    for item in (*graph.input, *graph.output):
+        dimensions = item.type.tensor_type.shape.dim
+        if dimensions and dimensions[0].dim_param:
+            dimensions[0].dim_value = 1
 
 
 def _has_free_rows(model: onnx.ModelProto) -> bool:
