@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 import onnx
 
-ANSWERED = "answered"
+from edgeword.engines.onnx import ANSWERED
+
 _ALL = np.array([2**31 - 1], np.int32)
 _FIRST, _AXIS = "answered_first", "answered_axis"
 # ONNX Runtime 1.31 reduces no rows of 512 values to no rows of 512.
@@ -21,15 +22,17 @@ def answer_some(model: onnx.ModelProto) -> onnx.ModelProto:
     """The step graph that answers as many rows as it is told; the graph itself where that is not possible."""
     found = onnx.ModelProto()
     found.CopyFrom(model)
-    asked = _only_for_logits(found.graph)
-    cut = _cut(found.graph, asked)
-    if not asked or not cut:
+    rows = _of_rows(found.graph)
+    asked = rows - _for_others(found.graph)
+    cut = sorted((_read_by(found.graph, asked) & rows) - asked)
+    if not cut:
         return model
     _answer(found.graph, asked, cut)
     return found if _answers_none(found) else model
 
 
 def _answer(graph: onnx.GraphProto, asked: set[str], cut: list[str]) -> None:
+    """Compute what is asked alone for some of the rows: what it reads from outside is cut."""
     first = next(place for place, node in enumerate(graph.node) if node.output[0] in asked)
     for node in graph.node:
         if node.output[0] in asked:
@@ -45,13 +48,13 @@ def _some(name: str) -> str:
     return f"{name}_{ANSWERED}"
 
 
-def _only_for_logits(graph: onnx.GraphProto) -> set[str]:
-    """What of the rows is computed for the logits and for no other output."""
+def _for_others(graph: onnx.GraphProto) -> set[str]:
+    """What is computed for other outputs than the logits, or cannot be computed for no rows."""
     others = {item.name for item in graph.output} - {"logits"}
     for node in reversed(graph.node):
         if others & set(node.output) or node.op_type.startswith(_WRONG_OF_NO_ROWS):
             others.update([*node.input, *node.output])
-    return _of_rows(graph) - others
+    return others
 
 
 def _of_rows(graph: onnx.GraphProto) -> set[str]:
@@ -63,10 +66,9 @@ def _of_rows(graph: onnx.GraphProto) -> set[str]:
     return found
 
 
-def _cut(graph: onnx.GraphProto, asked: set[str]) -> list[str]:
-    """The values of rows that this part reads and does not make."""
-    read = {name for node in graph.node if node.output[0] in asked for name in node.input}
-    return sorted((read & _of_rows(graph)) - asked)
+def _read_by(graph: onnx.GraphProto, asked: set[str]) -> set[str]:
+    """What the nodes that make these values read."""
+    return {name for node in graph.node if node.output[0] in asked for name in node.input}
 
 
 def _answers_none(model: onnx.ModelProto) -> bool:

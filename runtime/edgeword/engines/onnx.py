@@ -18,8 +18,8 @@ _FATAL = 4
 _DTYPES: dict[str, type[np.generic]] = {"tensor(int32)": np.int32, "tensor(float)": np.float32}
 
 
-# How many rows the logits are wanted of: an input of step graphs that has a default, all of them.
-_ANSWERED = "answered"
+ANSWERED = "answered"
+"""How many rows the logits are wanted of: an input of step graphs that has a default, all of them."""
 
 
 class OnnxGraph:
@@ -37,7 +37,7 @@ class OnnxGraph:
             item.name: _buffer(item, rows) for item in session.get_outputs() if answers or item.name != "logits"
         }
         names, buffers = list(self.outputs), list(self.outputs.values())
-        given = self.inputs if answers else {**self.inputs, _ANSWERED: np.zeros(1, np.int32)}
+        given = self.inputs if answers else {**self.inputs, ANSWERED: np.zeros(1, np.int32)}
         shapes = [buffer.shape for buffer in buffers]
 
         def run() -> None:
@@ -60,19 +60,22 @@ class OnnxVariant:
         self.session, self.run_options, self.version = session, run_options, version
         self._graph = OnnxGraph(self)
         self._rows_are_free = all(_is_free(item) for item in session.get_inputs())
-        self._answers_some = any(item.name == _ANSWERED for item in session.get_overridable_initializers())
+        self._answers_some = any(item.name == ANSWERED for item in session.get_overridable_initializers())
 
     def graph(self, signature: str) -> OnnxGraph:
         """See `LoadedVariant.graph`."""
-        wanted = "ids" if signature == "window" else "token"
-        if wanted not in self._graph.inputs:
-            raise EngineError(f"{self.version}: the file has no graph {signature!r}")
+        self._check(signature)
         return OnnxGraph(self, answers=False) if self._reads_alone(signature) else self._graph
 
     def wide(self, signature: str, rows: int) -> OnnxGraph | None:
         """See `LoadedVariant.wide`: the same session on other buffers."""
-        self.graph(signature)
+        self._check(signature)
         return OnnxGraph(self, rows, answers=not self._reads_alone(signature)) if self._rows_are_free else None
+
+    def _check(self, signature: str) -> None:
+        wanted = "ids" if signature == "window" else "token"
+        if wanted not in self._graph.inputs:
+            raise EngineError(f"{self.version}: the file has no graph {signature!r}")
 
     def _reads_alone(self, signature: str) -> bool:
         return signature == "advance" and self._answers_some
