@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import onnx
+from numpy.typing import NDArray
 
 MICROSOFT = "com.microsoft"
 """The domain of ONNX Runtime's own operators."""
@@ -23,6 +26,11 @@ class GraphReader:
         """The node that makes a tensor, if it is of this kind."""
         found = self._makers.get(name)
         return found if found is not None and found.op_type == kind else None
+
+    def values(self, name: str, dtype: type) -> NDArray[Any] | None:
+        """A weight of this type; None of others."""
+        found = onnx.numpy_helper.to_array(self.weights[name]) if name in self.weights else None
+        return found if found is not None and found.dtype == dtype else None
 
     def user(self, name: str, kind: str) -> onnx.NodeProto | None:
         """The only node that reads a tensor, if it is of this kind."""

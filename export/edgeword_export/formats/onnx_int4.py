@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
 from edgeword_export.formats.graph_reader import MICROSOFT, GraphReader, drop_unused, import_microsoft
+from edgeword_export.formats.onnx_lookups import TableLookup, table_lookup
 from edgeword_export.formats.products import Floats, rounded_products
 from edgeword_export.graphs.calibration import Sample, Samples, row_by_row
 from edgeword_export.rounding import Rounded, fits_4_bits, nibbles
@@ -108,49 +108,26 @@ def _block(inputs: int, bits: int, small: bool) -> int:
 def _pack_tables(graph: onnx.GraphProto) -> None:
     """Lookups in tables of 4 bits (`graphs.lookup`): one operator in the place of six."""
     reader = GraphReader(graph)
-    for node in [node for node in graph.node if node.op_type == "Gather"]:
-        lookup = _lookup(reader, node)
-        if lookup is not None:
-            _replace_lookup(graph, node, *lookup)
+    for node in list(graph.node):
+        lookup = table_lookup(reader, node)
+        if lookup is not None and fits_4_bits(lookup.rows):
+            _replace_lookup(graph, lookup)
 
 
-def _lookup(reader: GraphReader, node: onnx.NodeProto) -> tuple[Integers, Floats, onnx.NodeProto] | None:
-    """Rows `[V, E]`, scales `[V, 1]`, and the Mul that ends a lookup in a table of 4 bits; None of another node."""
-    rows = _values(reader, node.input[0], np.int8)
-    cast = reader.user(node.output[0], "Cast")
-    end = reader.user(cast.output[0], "Mul") if cast else None
-    if rows is None or cast is None or end is None or not fits_4_bits(rows):
-        return None
-    scaled = reader.maker(reader.other_input(end, cast.output[0]), "Mul")
-    steps = reader.maker(scaled.input[0], "Cast") if scaled else None
-    gather = reader.maker(steps.input[0], "Gather") if steps else None
-    scales = _values(reader, gather.input[0], np.int32) if gather else None
-    unit = _values(reader, scaled.input[1], np.float32) if scaled else None
-    if scales is None or unit is None:
-        return None
-    return rows, np.asarray(scales * unit, np.float32), end
-
-
-def _replace_lookup(graph: onnx.GraphProto, gather: onnx.NodeProto, rows: Integers, scales: Floats, end: Any) -> None:
-    table = gather.input[0]
+def _replace_lookup(graph: onnx.GraphProto, lookup: TableLookup) -> None:
+    table, rows = lookup.gather.input[0], lookup.rows
     packed = onnx.TensorProto(name=_integers(table), data_type=onnx.TensorProto.INT4, dims=rows.shape)
     packed.raw_data = nibbles(rows).tobytes()
     if packed.name not in {tensor.name for tensor in graph.initializer}:
-        graph.initializer.extend([packed, onnx.numpy_helper.from_array(scales, _scales(table))])
-    end.CopyFrom(
+        graph.initializer.extend([packed, onnx.numpy_helper.from_array(lookup.scales, _scales(table))])
+    lookup.end.CopyFrom(
         onnx.helper.make_node(
             "GatherBlockQuantized",
-            [_integers(table), gather.input[1], _scales(table)],
-            end.output,
+            [_integers(table), lookup.gather.input[1], _scales(table)],
+            lookup.end.output,
             domain=MICROSOFT,
             gather_axis=0,
             quantize_axis=1,
             block_size=max(_SMALLEST_ROW_BLOCK, 1 << (rows.shape[1] - 1).bit_length()),
         )
     )
-
-
-def _values(reader: GraphReader, name: str, dtype: type) -> NDArray[Any] | None:
-    """A weight of this type; None of others."""
-    values = onnx.numpy_helper.to_array(reader.weights[name]) if name in reader.weights else None
-    return values if values is not None and values.dtype == dtype else None

@@ -16,6 +16,7 @@ import numpy as np
 import onnx
 
 from edgeword_export.formats.graph_reader import MICROSOFT, GraphReader, drop_unused, import_microsoft
+from edgeword_export.formats.onnx_lookups import TableLookup, table_lookup
 
 # Rounded as uint8 around 128: the processor's products are of uint8 and int8.
 _CONSTANTS = {
@@ -90,7 +91,12 @@ def _rewritten(graph: onnx.GraphProto, reader: GraphReader, products: list[_Prod
     replaced = {product.integers.output[0]: product for product in products}
     gone = {name for p in products for node in (p.integers, p.cast, p.scales, p.scale) for name in node.output}
     activations = {product.quantize.output[0]: product.quantize.input[0] for product in products}
-    rows = {made: _looked_up(graph, reader, name) or _quantized(name) for made, name in activations.items()}
+    lookups = {found.end.output[0]: found for node in graph.node if (found := table_lookup(reader, node)) is not None}
+    rows = {}
+    for made, activation in activations.items():
+        squeeze = reader.maker(activation, "Squeeze")
+        lookup = lookups.get(squeeze.input[0]) if squeeze else None
+        rows[made] = _looked_up(graph, lookup, squeeze) if lookup and squeeze else _quantized(activation)
     for node in graph.node:
         name = node.output[0]
         if name in rows:
@@ -115,53 +121,20 @@ def _quantized(activation: str) -> _Rows:
     return _Rows(nodes, integers, largest, _STEP, _MIDDLE)
 
 
-def _looked_up(graph: onnx.GraphProto, reader: GraphReader, activation: str) -> _Rows | None:
-    """A row of a table of integers and its scale, one word's; None of what is no such row any more."""
-    squeeze = reader.maker(activation, "Squeeze")
-    scaled = reader.maker(squeeze.input[0], "Mul") if squeeze else None
-    if squeeze is None or scaled is None:
-        return None
-    for values, factor in (scaled.input, reversed(scaled.input)):
-        gather = _gathered(reader, values)
-        table = reader.weights[gather.input[0]] if gather else None
-        if gather and table and table.data_type == onnx.TensorProto.INT8 and _is_one_a_row(reader, factor):
-            return _row(graph, table, gather, factor, squeeze)
-    return None
+def _looked_up(graph: onnx.GraphProto, lookup: TableLookup, squeeze: onnx.NodeProto) -> _Rows:
+    """The row of a table of integers, one word's, and its scale.
 
-
-def _gathered(reader: GraphReader, name: str) -> onnx.NodeProto | None:
-    """The lookup in a weight of which a tensor is the cast; None of another."""
-    cast = reader.maker(name, "Cast")
-    gather = reader.maker(cast.input[0], "Gather") if cast else None
-    return gather if gather is not None and gather.input[0] in reader.weights else None
-
-
-def _is_one_a_row(reader: GraphReader, factor: str) -> bool:
-    """Whether it is a scale of its own for each row, times one number for all, and none for each column."""
-    product = reader.maker(factor, "Mul")
-    if product is None:
-        return False
-    for scale, unit in (product.input, reversed(product.input)):
-        gather = _gathered(reader, scale)
-        if gather is not None and unit in reader.weights:
-            sizes = [*reader.weights[gather.input[0]].dims[1:], *reader.weights[unit].dims]
-            return all(size == 1 for size in sizes)
-    return False
-
-
-def _row(
-    graph: onnx.GraphProto, table: onnx.TensorProto, gather: onnx.NodeProto, factor: str, squeeze: onnx.NodeProto
-) -> _Rows:
-    """The table as the processor multiplies fast: products of two int8 take five times as long."""
+    The table becomes one that the processor multiplies fast: products of two int8 take five times as long.
+    """
     shifted, found, integers, scale = (
         f"{squeeze.output[0]}_{what}" for what in ("table", "found", "integers", "row_scale")
     )
-    values = onnx.numpy_helper.to_array(table).astype(np.int16) + _CONSTANTS[_MIDDLE]
+    values = lookup.rows.astype(np.int16) + int(_CONSTANTS[_MIDDLE])
     graph.initializer.append(onnx.numpy_helper.from_array(values.astype(np.uint8), shifted))
     nodes = [
-        onnx.helper.make_node("Gather", [shifted, gather.input[1]], [found]),
+        onnx.helper.make_node("Gather", [shifted, lookup.gather.input[1]], [found]),
         onnx.helper.make_node("Squeeze", [found, *squeeze.input[1:]], [integers]),
-        onnx.helper.make_node("Squeeze", [factor, *squeeze.input[1:]], [scale]),
+        onnx.helper.make_node("Squeeze", [lookup.factor, *squeeze.input[1:]], [scale]),
     ]
     return _Rows(nodes, integers, scale, _ONE, _MIDDLE)
 
