@@ -11,15 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 
 from edgeword_export.formats.graph_reader import MICROSOFT, GraphReader, drop_unused, import_microsoft
 from edgeword_export.formats.onnx_lookups import TableLookup, table_lookup
 
 # Rounded as uint8 around 128: the processor's products are of uint8 and int8.
-_CONSTANTS = {
+_CONSTANTS: dict[str, NDArray[Any]] = {
     "edgeword_one": np.array(1, np.float32),
     "edgeword_step": np.array(1 / 127, np.float32),
     "edgeword_middle": np.array(128, np.uint8),
@@ -129,7 +131,7 @@ def _looked_up(graph: onnx.GraphProto, lookup: TableLookup, squeeze: onnx.NodePr
     shifted, found, integers, scale = (
         f"{squeeze.output[0]}_{what}" for what in ("table", "found", "integers", "row_scale")
     )
-    values = lookup.rows.astype(np.int16) + int(_CONSTANTS[_MIDDLE])
+    values = lookup.rows.astype(np.int16) + _CONSTANTS[_MIDDLE]
     graph.initializer.append(onnx.numpy_helper.from_array(values.astype(np.uint8), shifted))
     nodes = [
         onnx.helper.make_node("Gather", [shifted, lookup.gather.input[1]], [found]),
