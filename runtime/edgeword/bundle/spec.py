@@ -59,6 +59,11 @@ class Window:
             raise UsageError(f"length is {self.length}, and a window has at most {MAX_WINDOW} tokens")
 
     @property
+    def passed_by(self) -> int | None:
+        """The token that the model passes by: padding that is masked. None where it reads all."""
+        return self.padding.value if self.masked else None
+
+    @property
     def text(self) -> str:
         """The window in words."""
         if self.length is None:

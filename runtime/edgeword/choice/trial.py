@@ -78,8 +78,7 @@ def load_untried(bundle: Bundle, pair: Pair, threads: int) -> LoadedVariant:
 
 def _read_of(test: SelfTest, window: Window) -> Sequence[int]:
     """The words of the self-test that the engine runs for: padding that is masked is passed by, and costs nothing."""
-    read = [token for token in test.ids if not (window.masked and token == window.padding.value)]
-    return read or test.prompt
+    return [token for token in test.ids if token != window.passed_by] or test.prompt
 
 
 def _us_per_word(decoder: Decoder, prompt: Sequence[int], words: Sequence[int]) -> float:

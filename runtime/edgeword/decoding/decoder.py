@@ -61,6 +61,8 @@ class Decoder(Protocol):
 
 def checked_id(token: Any, vocabulary: int) -> int:
     """An id below `vocabulary` as an int; raises UsageError for anything else, true and false among it."""
+    if type(token) is int and 0 <= token < vocabulary:  # every word that is said
+        return token
     try:
         number = -1 if isinstance(token, bool) else operator.index(token)
     except TypeError:

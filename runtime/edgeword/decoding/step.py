@@ -30,7 +30,7 @@ class StepDecoder:
         self._graphs, self._vocabulary = graphs, spec.vocabulary
         self._empty = EmptyAnswer(spec)
         # Keras passes a masked position by: the state stays, and so does the prediction.
-        self._masked = spec.window.padding.value if spec.window.masked else None
+        self._masked = spec.window.passed_by
         self._stand(graphs.start, None)
 
     def begin(self, ids: Sequence[int] = ()) -> None:

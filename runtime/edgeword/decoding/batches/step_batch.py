@@ -95,7 +95,7 @@ class StepBatch(Answering):
     def __init__(self, graphs: WideStep, spec: Spec, rows: int) -> None:
         super().__init__(graphs, spec, rows)
         self._graphs = graphs
-        self._masked = spec.window.padding.value if spec.window.masked else None
+        self._masked = spec.window.passed_by
         # Two places for each row: where it stands, and where the state after its last token comes.
         self._states = [np.repeat(start, 2 * rows, axis=0) for start in graphs.start]
         self._at = list(range(rows))
@@ -109,8 +109,7 @@ class StepBatch(Answering):
 
     def advance(self, row: int, token: int) -> None:
         """See `Decoder.advance`."""
-        if type(token) is not int or not 0 <= token < self._vocabulary:
-            token = checked_id(token, self._vocabulary)
+        token = checked_id(token, self._vocabulary)
         if token == self._masked:
             return
         unread = self._unread[row]
@@ -155,18 +154,16 @@ class StepBatch(Answering):
         return rows
 
     def _answer(self, rows: Sequence[int]) -> None:
-        at = [self._at[row] for row in rows]
+        tokens, at, after = self._moves(rows)
         self._held.clear()
-        after = [self._other(place) for place in at]
-        self._graphs.step(self._states, [self._unread[row][0] for row in rows], np.array(at), np.array(after))
+        self._graphs.step(self._states, tokens, np.array(at), np.array(after))
         for row in rows:
             self._is_read[row] = True
         self._hold(rows)
 
     def _read(self, rows: Sequence[int]) -> None:
-        at = [self._at[row] for row in rows]
-        after = [self._other(place) for place in at]
-        self._graphs.advance(self._states, [self._unread[row][0] for row in rows], np.array(at), np.array(after))
+        tokens, at, after = self._moves(rows)
+        self._graphs.advance(self._states, tokens, np.array(at), np.array(after))
         for row, place in zip(rows, after, strict=True):
             self._at[row] = place
             self._unread[row].popleft()
@@ -178,6 +175,11 @@ class StepBatch(Answering):
         self._unread[row] = deque(token for token in ids if token != self._masked)
         self._is_read[row] = False
         self._line_up(row, len(self._unread[row]))
+
+    def _moves(self, rows: Sequence[int]) -> tuple[list[int], list[int], list[int]]:
+        """The token that each row reads next, the place where it stands, and the one that it goes to."""
+        at = [self._at[row] for row in rows]
+        return [self._unread[row][0] for row in rows], at, [self._other(place) for place in at]
 
     def _other(self, place: int) -> int:
         """The second of a row's two places."""
