@@ -20,40 +20,71 @@ INNER, CHANNELS = 16, 40
 WINDOW = Window(tiny.WINDOW, Padding(), masked=False)
 
 
-@pytest.fixture
-def quantized(tmp_path):
-    """A product and a bias, quantized with a scale for each channel."""
+def model_of(nodes: list[onnx.NodeProto], given: onnx.ValueInfoProto, weights: dict) -> onnx.ModelProto:
+    """From `given` to `y` `[rows, CHANNELS]`."""
+    answer = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", CHANNELS])
+    initializers = [numpy_helper.from_array(values, name) for name, values in weights.items()]
+    graph = helper.make_graph(nodes, "tiny", [given], [answer], initializers)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
-    def make(**settings) -> onnx.ModelProto:
-        random = np.random.default_rng(0)
-        weights = {"w": random.normal(0, 1, (INNER, CHANNELS)), "b": random.normal(0, 1, CHANNELS)}
-        graph = helper.make_graph(
-            [helper.make_node("MatMul", ["x", "w"], ["product"]), helper.make_node("Add", ["product", "b"], ["y"])],
-            "tiny",
-            [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", INNER])],
-            [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", CHANNELS])],
-            [numpy_helper.from_array(values.astype(np.float32), name) for name, values in weights.items()],
-        )
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+def lookup(unit: np.ndarray) -> onnx.ModelProto:
+    """A product of the rows of an integer table, each with a scale times `unit`."""
+    random = np.random.default_rng(0)
+    weights = {
+        "rows": random.integers(-127, 128, (9, INNER)).astype(np.int8),
+        "scales": random.integers(1, 100, (9, 1)).astype(np.int32),
+        "unit": unit.astype(np.float32),
+        "axis": np.array([1]),
+        "w": random.normal(0, 1, (INNER, CHANNELS)).astype(np.float32),
+    }
+    nodes = [
+        helper.make_node("Gather", ["rows", "ids"], ["row"]),
+        helper.make_node("Gather", ["scales", "ids"], ["scale"]),
+        helper.make_node("Cast", ["row"], ["row_float"], to=TensorProto.FLOAT),
+        helper.make_node("Cast", ["scale"], ["scale_float"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["scale_float", "unit"], ["factor"]),
+        helper.make_node("Mul", ["row_float", "factor"], ["scaled"]),
+        helper.make_node("Squeeze", ["scaled", "axis"], ["x"]),
+        helper.make_node("MatMul", ["x", "w"], ["y"]),
+    ]
+    return model_of(nodes, helper.make_tensor_value_info("ids", TensorProto.INT32, ["rows", 1]), weights)
+
+
+@pytest.fixture
+def quantize(tmp_path):
+    """A model as the quantizer leaves it."""
+
+    def made(model: onnx.ModelProto, **settings) -> onnx.ModelProto:
         onnx.save(model, tmp_path / "float32.onnx")
         quantize_dynamic(tmp_path / "float32.onnx", tmp_path / "int8.onnx", **settings)
         return onnx.load(tmp_path / "int8.onnx")
 
-    return make
+    return made
 
 
-def run(model: onnx.ModelProto, rows: np.ndarray) -> np.ndarray:
+@pytest.fixture
+def quantized(quantize):
+    """A product and a bias, quantized with a scale for each channel."""
+    random = np.random.default_rng(0)
+    weights = {"w": random.normal(0, 1, (INNER, CHANNELS)), "b": random.normal(0, 1, CHANNELS)}
+    model = model_of(
+        [helper.make_node("MatMul", ["x", "w"], ["product"]), helper.make_node("Add", ["product", "b"], ["y"])],
+        helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", INNER]),
+        {name: values.astype(np.float32) for name, values in weights.items()},
+    )
+    return lambda **settings: quantize(model, **settings)
+
+
+def run(model: onnx.ModelProto, **given: np.ndarray) -> np.ndarray:
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    return session.run(None, {"x": rows.astype("f4")})[0]
+    return session.run(None, given)[0]
 
 
 def inputs() -> np.ndarray:
     """Rows of very different sizes, one of them zero."""
-    return (
-        np.random.default_rng(1).normal(0, 1, (9, INNER))
-        * 10.0 ** np.arange(-4, 5)[:, None]
-        * (np.arange(9) != 3)[:, None]
-    )
+    rows = np.random.default_rng(1).normal(0, 1, (9, INNER))
+    return (rows * 10.0 ** np.arange(-4, 5)[:, None] * (np.arange(9) != 3)[:, None]).astype(np.float32)
 
 
 def operators(model: onnx.ModelProto) -> list[str]:
@@ -63,9 +94,9 @@ def operators(model: onnx.ModelProto) -> list[str]:
 @pytest.mark.parametrize("per_channel", [True, False])
 def test_each_row_is_what_it_is_alone(quantized, per_channel):
     model = quantized(weight_type=QuantType.QInt8, per_channel=per_channel)
-    alone = np.concatenate([run(model, row[None]) for row in inputs()])
+    alone = np.concatenate([run(model, x=row[None]) for row in inputs()])
     assert mixes_rows(model)
-    assert not np.allclose(run(model, inputs()), alone, rtol=0.1, atol=0.1)
+    assert not np.allclose(run(model, x=inputs()), alone, rtol=0.1, atol=0.1)
     scale_rows_apart(model)
     onnx.checker.check_model(model)
     assert not mixes_rows(model)
@@ -73,8 +104,8 @@ def test_each_row_is_what_it_is_alone(quantized, per_channel):
         *("Abs", "ReduceMax", "Div", "QuantizeLinear"),
         *("MatMulIntegerToFloat", "Mul", "Mul", "Add"),
     ]
-    found = run(model, inputs())
-    np.testing.assert_array_equal(found, np.concatenate([run(model, row[None]) for row in inputs()]))
+    found = run(model, x=inputs())
+    np.testing.assert_array_equal(found, np.concatenate([run(model, x=row[None]) for row in inputs()]))
     # Both round an activation to the 255th part of its range or finer.
     largest = np.abs(inputs()).max(axis=1, keepdims=True)
     assert (np.abs(found - alone) <= 0.03 * INNER**0.5 * largest + 1e-6).all()
@@ -128,48 +159,16 @@ def test_a_graph_without_quantized_products_stays_as_it_is():
 
 
 @pytest.mark.parametrize(("unit", "is_taken"), [(np.full(1, 0.01), True), (np.linspace(0.01, 0.02, INNER), False)])
-def test_a_row_of_an_integer_table_is_multiplied_as_it_stands(tmp_path, unit, is_taken):
+def test_a_row_of_an_integer_table_is_multiplied_as_it_stands(quantize, unit, is_taken):
     """With one scale for the whole row; where each column has one, the row is quantized as any other."""
-    random = np.random.default_rng(0)
-    weights = {
-        "rows": random.integers(-127, 128, (9, INNER)).astype(np.int8),
-        "scales": random.integers(1, 100, (9, 1)).astype(np.int32),
-        "unit": unit.astype(np.float32),
-        "axis": np.array([1]),
-        "w": random.normal(0, 1, (INNER, CHANNELS)).astype(np.float32),
-    }
-    float_of = {"to": TensorProto.FLOAT}
-    nodes = [
-        helper.make_node("Gather", ["rows", "ids"], ["row"]),
-        helper.make_node("Gather", ["scales", "ids"], ["scale"]),
-        helper.make_node("Cast", ["row"], ["row_float"], **float_of),
-        helper.make_node("Cast", ["scale"], ["scale_float"], **float_of),
-        helper.make_node("Mul", ["scale_float", "unit"], ["factor"]),
-        helper.make_node("Mul", ["row_float", "factor"], ["scaled"]),
-        helper.make_node("Squeeze", ["scaled", "axis"], ["x"]),
-        helper.make_node("MatMul", ["x", "w"], ["y"]),
-    ]
-    graph = helper.make_graph(
-        nodes,
-        "lookup",
-        [helper.make_tensor_value_info("ids", TensorProto.INT32, ["rows", 1])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", CHANNELS])],
-        [numpy_helper.from_array(value, name) for name, value in weights.items()],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    onnx.save(model, tmp_path / "float32.onnx")
-    settings = {"weight_type": QuantType.QInt8, "per_channel": True, "op_types_to_quantize": ["MatMul"]}
-    quantize_dynamic(tmp_path / "float32.onnx", tmp_path / "int8.onnx", **settings)
-    quantized = onnx.load(tmp_path / "int8.onnx")
-    scale_rows_apart(quantized)
-    onnx.checker.check_model(quantized)
-    assert ("Abs" in operators(quantized)) != is_taken
-    ids = {"ids": np.arange(9, dtype=np.int32)[:, None]}
-    found, expected = (
-        onnxruntime.InferenceSession(each.SerializeToString(), providers=["CPUExecutionProvider"]).run(None, ids)[0]
-        for each in (quantized, model)
-    )
-    np.testing.assert_allclose(found, expected, atol=0.02 * np.abs(expected).max())
+    model = lookup(unit)
+    found = quantize(model, weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul"])
+    scale_rows_apart(found)
+    onnx.checker.check_model(found)
+    assert ("Abs" in operators(found)) != is_taken
+    ids = np.arange(9, dtype=np.int32)[:, None]
+    expected = run(model, ids=ids)
+    np.testing.assert_allclose(run(found, ids=ids), expected, atol=0.02 * np.abs(expected).max())
 
 
 @pytest.mark.parametrize(("precision", "rows"), [("float32", "rows"), ("dynamic-int8", ""), ("static-int8", "")])
